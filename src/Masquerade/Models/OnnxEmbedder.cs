@@ -1,0 +1,72 @@
+using System.Numerics.Tensors;
+using Masquerade.Faces;
+using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Format;
+using static TorchSharp.torch;
+
+namespace Masquerade.Models;
+
+/// <summary>An ONNX network on ONNX Runtime. Loads no libtorch unless given a tensor.</summary>
+public sealed class OnnxEmbedder : IFaceEmbedder
+{
+    private readonly OnnxRuntimeNetwork _network;
+    private readonly string _name;
+
+    internal OnnxEmbedder(ModelProto prepared, ImageSize inputSize, int threads, string source)
+    {
+        _network = OnnxRuntimeNetwork.Create(prepared, inputSize, threads, source);
+        _name = source;
+        InputSize = inputSize;
+    }
+
+    /// <inheritdoc/>
+    public ImageSize InputSize { get; }
+
+    /// <inheritdoc/>
+    public int EmbeddingSize => _network.OutputSize;
+
+    /// <summary>Whether the network runs in batches; else images go through one at a time.</summary>
+    public bool RunsInBatches => _network.RunsInBatches;
+
+    /// <inheritdoc/>
+    public void Embed(ReadOnlyMemory<float> images, int count, Span<float> embeddings)
+    {
+        if (images.Length != count * InputSize.Values) throw new ArgumentException($"{images.Length} values for {count} images of {InputSize}", nameof(images));
+        _network.Run(images, count, embeddings);
+        Normalise(embeddings, count);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Embed(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using var contiguous = images.detach().contiguous();
+        var count = (int)contiguous.shape[0];
+        if (contiguous.dtype != ScalarType.Float32 || contiguous.numel() != (long)count * InputSize.Values)
+            throw new ArgumentException($"{contiguous.dtype} [{string.Join(',', contiguous.shape)}] for images of {InputSize}", nameof(images));
+        var values = new float[count * EmbeddingSize];
+        if (count > 0) _network.Run(Address(contiguous), count, values);
+        Normalise(values, count);
+        return tensor(values, [count, EmbeddingSize]);
+    }
+
+    private static unsafe nint Address(Tensor contiguous)
+    {
+        fixed (byte* start = contiguous.bytes) return (nint)start;
+    }
+
+    private void Normalise(Span<float> embeddings, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var embedding = embeddings.Slice(i * EmbeddingSize, EmbeddingSize);
+            var length = TensorPrimitives.Norm<float>(embedding);
+            if (!(length > 0) || !float.IsFinite(length))
+                throw new InputException($"{_name}: an embedding has length {length}; the network is damaged, or an image holds values that are not finite");
+            TensorPrimitives.Divide(embedding, length, embedding);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+}

@@ -3,6 +3,7 @@ using Masquerade.Faces;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace Masquerade.Models;
 

@@ -1,0 +1,57 @@
+namespace Masquerade.Evaluation;
+
+/// <summary>Which adversarial images a run keeps.</summary>
+public enum KeepImages
+{
+    /// <summary>Every attacked pair's last image: the adversarial one, or where the attack ended when it failed.</summary>
+    All,
+
+    /// <summary>The adversarial image of every success.</summary>
+    Successes,
+
+    /// <summary>Only as many as the report shows.</summary>
+    Examples,
+}
+
+/// <summary>What to do: the whole of a run's settings. Two runs with equal experiments on one machine give equal rows.</summary>
+public sealed record Experiment
+{
+    /// <summary>Paths of model descriptors, at least one.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>Folder of photographs.</summary>
+    public required string Images { get; init; }
+
+    /// <summary>Pair list: CSV, or LFW's text formats.</summary>
+    public required string Pairs { get; init; }
+
+    /// <summary>CSV of five-point landmarks; null where the photographs are aligned.</summary>
+    public string? Landmarks { get; init; }
+
+    /// <summary>Whether the photographs already are crops of the model's input size.</summary>
+    public bool Aligned { get; init; }
+
+    /// <summary>Only the first so many pairs of the list; null for all.</summary>
+    public int? Take { get; init; }
+
+    /// <summary>Attacks by name: <c>family/attack</c>, <c>family</c> or <c>attack</c>.</summary>
+    public IReadOnlyList<string> Attacks { get; init; } = ["foolbox-v1", "minimal"];
+
+    /// <summary>Rules that adversarial images are judged under: <c>float</c>, <c>8bit</c>.</summary>
+    public IReadOnlyList<string> Storage { get; init; } = ["float"];
+
+    /// <summary>Seed of every random draw.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Pairs attacked together; also the chunk that is committed to the ledger as a whole.</summary>
+    public int Batch { get; init; } = 32;
+
+    /// <summary>Threads of the engines; 0 for one a core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Threshold on the squared distance; null for each model's own.</summary>
+    public double? Threshold { get; init; }
+
+    /// <summary>Which adversarial images are kept.</summary>
+    public KeepImages KeepImages { get; init; } = KeepImages.Successes;
+}

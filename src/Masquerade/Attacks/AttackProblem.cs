@@ -1,0 +1,305 @@
+using System.Diagnostics;
+using Masquerade.Faces;
+using Masquerade.Models;
+using Masquerade.Verification;
+using static TorchSharp.torch;
+
+namespace Masquerade.Attacks;
+
+/// <summary>The rule that an adversarial image is judged under.</summary>
+public enum StorageRule
+{
+    /// <summary>The image as computed.</summary>
+    Float,
+
+    /// <summary>The image after rounding to 8 bits a channel: what can be stored, sent or shown.</summary>
+    EightBit,
+}
+
+/// <summary>Settings of a problem beside its pairs.</summary>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="Storage">What counts as adversarial.</param>
+/// <param name="KeepLast">Whether failed pairs keep the last image that was tried.</param>
+public sealed record AttackSettings(long Seed = 0, StorageRule Storage = StorageRule.Float, bool KeepLast = false);
+
+/// <summary>
+/// A batch under attack: probes, reference embeddings and goals, and all that an attacker may ask of the verifier. It evaluates,
+/// differentiates and counts, so that no attack can look at the model without being counted. The engine that serves the model decides what
+/// is adversarial; the gradient engine only points the way. Whatever an attack proposes is clipped to [0,1], and rounded where only 8-bit
+/// images count, before it is judged.
+/// </summary>
+/// <remarks>Tensors that it hands out hold the active pairs only, in the order of <see cref="Active"/>, and are its own: do not dispose them.</remarks>
+public sealed class AttackProblem : IDisposable
+{
+    private readonly IFaceEmbedder _embedder;
+    private readonly PairClassifier _classifier;
+    private readonly AttackSettings _settings;
+    private readonly IReadOnlyList<string> _pairs;
+    private readonly CancellationToken _cancellation;
+    private readonly Action<int>? _forwarded;
+    private readonly PairBooks[] _books;
+    private readonly Tensor _references;
+    private readonly float[] _referenceValues;
+    private readonly Stopwatch _clock = new();
+    private List<int> _active;
+    private Tensor _clean;
+    private Tensor _images;
+
+    /// <param name="verifier">Who is to be fooled; an <see cref="IDifferentiableEmbedder"/> for attacks that need gradients.</param>
+    /// <param name="probes">Clean probes, float32 [N,3,H,W] in [0,1]; copied.</param>
+    /// <param name="references">Unit embeddings of the references, float32 [N,D]; copied.</param>
+    /// <param name="goals">The goal of each pair.</param>
+    /// <param name="pairs">The id of each pair; random draws depend on it.</param>
+    /// <param name="settings">Seed and rules.</param>
+    /// <param name="forwarded">Told after each evaluation how many images went through a network.</param>
+    /// <param name="cancellation">Stops the attack between two evaluations.</param>
+    public AttackProblem(
+        FaceVerifier verifier, Tensor probes, Tensor references, IReadOnlyList<AttackGoal> goals, IReadOnlyList<string> pairs,
+        AttackSettings settings, Action<int>? forwarded = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(verifier);
+        ArgumentNullException.ThrowIfNull(probes);
+        ArgumentNullException.ThrowIfNull(references);
+        ArgumentNullException.ThrowIfNull(goals);
+        ArgumentNullException.ThrowIfNull(pairs);
+        ArgumentNullException.ThrowIfNull(settings);
+        var count = (int)probes.shape[0];
+        if (count == 0 || references.shape[0] != count || goals.Count != count || pairs.Count != count)
+            throw new ArgumentException($"{count} probes, {references.shape[0]} references, {goals.Count} goals, {pairs.Count} ids", nameof(probes));
+        _embedder = verifier.Embedder;
+        _classifier = new PairClassifier(verifier.Threshold);
+        _settings = settings;
+        _pairs = pairs;
+        _forwarded = forwarded;
+        _cancellation = cancellation;
+        _books = [.. goals.Select(g => new PairBooks(g))];
+        _active = [.. Enumerable.Range(0, count)];
+        _references = references.detach().clone().DetachFromDisposeScope();
+        _referenceValues = _references.data<float>().ToArray();
+        _clean = probes.detach().contiguous().clone().DetachFromDisposeScope();
+        _images = _clean.alias().DetachFromDisposeScope();
+    }
+
+    /// <summary>Whether gradients can be had.</summary>
+    public bool IsDifferentiable => _embedder is IDifferentiableEmbedder;
+
+    /// <summary>Whether any pair is still under attack.</summary>
+    public bool AnyActive => _active.Count > 0;
+
+    /// <summary>The pairs still under attack, by their place in the problem.</summary>
+    public IReadOnlyList<int> Active => _active;
+
+    /// <summary>How many pairs the problem has, finished ones too.</summary>
+    public int Count => _books.Length;
+
+    /// <summary>What counts as adversarial.</summary>
+    public StorageRule Storage => _settings.Storage;
+
+    /// <summary>Clean probes of the active pairs, [n,3,H,W].</summary>
+    public Tensor Clean => _clean;
+
+    /// <summary>Where the attack stands, [n,3,H,W]; the clean probes before the first <see cref="Move"/>.</summary>
+    public Tensor Images => _images;
+
+    /// <summary>Goal of a pair, by its place in the problem.</summary>
+    public AttackGoal Goal(int pair) => _books[pair].Goal;
+
+    /// <summary>Smallest L2 norm of an adversarial image seen so far, by the pair's place in the problem; infinite if none.</summary>
+    public double BestL2(int pair) => _books[pair].L2;
+
+    /// <summary>Passes that a pair has cost so far, by its place in the problem.</summary>
+    public (long Forwards, long Backwards) Cost(int pair) => (_books[pair].Forwards, _books[pair].Backwards);
+
+    /// <summary>The generator of a pair's random draws for one attack; depends on nothing else than the run's seed, the attack and the pair.</summary>
+    public CounterRandom Random(string attack, int pair) => new(_settings.Seed, attack, _pairs[pair]);
+
+    /// <summary>Moves the active pairs to new images and judges them; adversarial ones are recorded and leave the batch.</summary>
+    /// <param name="images">[n,3,H,W]; clipped to [0,1] here.</param>
+    public void Move(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        using var scope = NewDisposeScope();
+        var judged = Admissible(images);
+        var adversarial = Judge(judged, null);
+        _images.Dispose();
+        _images = judged.DetachFromDisposeScope();
+        Retire(adversarial);
+    }
+
+    /// <summary>Judges candidates without moving there; adversarial ones are recorded, no pair leaves the batch.</summary>
+    /// <param name="candidates">[m,3,H,W]; clipped to [0,1] here.</param>
+    /// <param name="owners">The place in <see cref="Active"/> that each candidate belongs to; null when there is one for each active pair.</param>
+    /// <returns>Whether each candidate is adversarial.</returns>
+    public bool[] Try(Tensor candidates, IReadOnlyList<int>? owners = null)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        using var scope = NewDisposeScope();
+        return Judge(Admissible(candidates), owners);
+    }
+
+    /// <summary>
+    /// The classifier's margin at <see cref="Images"/> (positive while the verifier is right) and its gradient. Pairs whose gradient is zero
+    /// or not finite leave the batch as failures with the reason <c>zero-gradient</c>; what is returned holds the others.
+    /// </summary>
+    /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
+    public (Tensor Margin, Tensor Gradient) MarginAndGradient() => Differentiate(_classifier.Margin, _classifier.MarginSlope);
+
+    /// <summary>The cross-entropy of the true class at <see cref="Images"/> and its gradient; otherwise as <see cref="MarginAndGradient"/>.</summary>
+    /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
+    public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(_classifier.Loss, _classifier.LossSlope);
+
+    /// <summary>Takes pairs out of the batch: their search is over.</summary>
+    /// <param name="finished">One flag for each active pair.</param>
+    public void Retire(IReadOnlyList<bool> finished)
+    {
+        ArgumentNullException.ThrowIfNull(finished);
+        if (finished.Count != _active.Count) throw new ArgumentException($"{finished.Count} flags for {_active.Count} active pairs", nameof(finished));
+        var staying = Enumerable.Range(0, finished.Count).Where(i => !finished[i]).ToArray();
+        if (staying.Length == finished.Count) return;
+        using var scope = NewDisposeScope();
+        if (_settings.KeepLast)
+        {
+            for (var i = 0; i < finished.Count; i++)
+                if (finished[i]) _books[_active[i]].KeepLast(_images[i]);
+        }
+        _active = [.. staying.Select(i => _active[i])];
+        Select(staying);
+    }
+
+    /// <summary>Judges the clean probes and sets aside the pairs that are wrong already.</summary>
+    internal void JudgeClean()
+    {
+        _clock.Restart();
+        using var scope = NewDisposeScope();
+        var distances = Distances(_clean, null);
+        var wrong = new bool[_active.Count];
+        for (var i = 0; i < wrong.Length; i++)
+        {
+            var books = _books[_active[i]];
+            books.DistanceBefore = distances[i];
+            wrong[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
+            if (wrong[i]) books.SetAlreadyWrong();
+        }
+        Retire(wrong);
+    }
+
+    /// <summary>Ends the attack.</summary>
+    internal IReadOnlyList<AttackResult> Finish()
+    {
+        Account();
+        if (AnyActive) Retire([.. Enumerable.Repeat(true, _active.Count)]);
+        return [.. _books.Select(b => b.ToResult())];
+    }
+
+    private Tensor Admissible(Tensor images)
+    {
+        var clipped = images.detach().clamp(0, 1);
+        if (Storage == StorageRule.Float) return clipped.contiguous();
+        var rounded = ImageTensors.RoundTo8Bit(clipped).contiguous();
+        clipped.Dispose();
+        return rounded;
+    }
+
+    private bool[] Judge(Tensor images, IReadOnlyList<int>? owners)
+    {
+        var distances = Distances(images, owners);
+        var adversarial = new bool[distances.Length];
+        for (var i = 0; i < adversarial.Length; i++)
+        {
+            var position = owners?[i] ?? i;
+            var books = _books[_active[position]];
+            adversarial[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
+            if (adversarial[i]) books.Offer(_clean, position, images, i, distances[i]);
+        }
+        return adversarial;
+    }
+
+    private double[] Distances(Tensor images, IReadOnlyList<int>? owners)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        var count = (int)images.shape[0];
+        if (owners is null ? count != _active.Count : count != owners.Count)
+            throw new ArgumentException($"{count} images for {owners?.Count ?? _active.Count} places", nameof(images));
+        using var embeddings = _embedder.Embed(images);
+        var size = (int)embeddings.shape[1];
+        var values = embeddings.data<float>().ToArray();
+        var distances = new double[count];
+        for (var i = 0; i < count; i++)
+        {
+            var pair = _active[owners?[i] ?? i];
+            distances[i] = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pair * size, size));
+            _books[pair].Forwards++;
+        }
+        Account();
+        _forwarded?.Invoke(count);
+        return distances;
+    }
+
+    private (Tensor Value, Tensor Gradient) Differentiate(Func<double, bool, double> value, Func<double, bool, double> slope)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        if (_embedder is not IDifferentiableEmbedder embedder)
+            throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
+        using var scope = NewDisposeScope();
+        var images = _images.detach().requires_grad_(true);
+        var references = _references.index_select(0, tensor(_active.Select(a => (long)a).ToArray()));
+        var distance = (embedder.EmbedForGradient(images) - references).square().sum(1);
+        var gradient = autograd.grad([distance.sum()], [images])[0];
+
+        var count = _active.Count;
+        var distances = distance.detach().data<float>().ToArray();
+        var values = new float[count];
+        var slopes = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            var books = _books[_active[i]];
+            books.Backwards++;
+            values[i] = (float)value(distances[i], IsSame(books.Goal));
+            slopes[i] = (float)slope(distances[i], IsSame(books.Goal));
+        }
+        gradient = gradient * slopes.PerImage();
+        Account();
+        _forwarded?.Invoke(count);
+
+        var norms = gradient.Norms();
+        var unusable = norms.Select(n => !(n > 0) || !float.IsFinite(n)).ToArray();
+        var result = tensor(values);
+        if (Array.Exists(unusable, u => u))
+        {
+            for (var i = 0; i < count; i++)
+                if (unusable[i]) _books[_active[i]].Reason = "zero-gradient";
+            var usable = tensor(Enumerable.Range(0, count).Where(i => !unusable[i]).Select(i => (long)i).ToArray());
+            (result, gradient) = (result.index_select(0, usable), gradient.index_select(0, usable));
+            Retire(unusable);
+        }
+        return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    private void Select(int[] places)
+    {
+        using var index = tensor(places.Select(p => (long)p).ToArray(), [places.Length], ScalarType.Int64);
+        var clean = _clean.index_select(0, index).DetachFromDisposeScope();
+        var images = _images.index_select(0, index).DetachFromDisposeScope();
+        _clean.Dispose();
+        _images.Dispose();
+        (_clean, _images) = (clean, images);
+    }
+
+    /// <summary>Shares the time since the last call among the active pairs.</summary>
+    private void Account()
+    {
+        var seconds = _clock.Elapsed.TotalSeconds;
+        _clock.Restart();
+        foreach (var pair in _active) _books[pair].Seconds += seconds / _active.Count;
+    }
+
+    private static bool IsSame(AttackGoal goal) => goal == AttackGoal.Anonymize;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _references.Dispose();
+        _clean.Dispose();
+        _images.Dispose();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace Masquerade.Attacks;
+
+/// <summary>The books of one pair under attack.</summary>
+internal sealed class PairBooks(AttackGoal goal)
+{
+    private bool _alreadyWrong;
+    private float[]? _best;
+    private float[]? _last;
+    private double _linf;
+    private double _distanceAfter;
+
+    public AttackGoal Goal => goal;
+
+    public double L2 { get; private set; } = double.PositiveInfinity;
+
+    public double DistanceBefore { get; set; }
+
+    public long Forwards { get; set; }
+
+    public long Backwards { get; set; }
+
+    public double Seconds { get; set; }
+
+    public string Reason { get; set; } = "";
+
+    public void SetAlreadyWrong()
+    {
+        (_alreadyWrong, L2, _linf, _distanceAfter) = (true, 0, 0, DistanceBefore);
+    }
+
+    /// <summary>Keeps an adversarial image if it is closer to the clean one than those before.</summary>
+    public void Offer(Tensor clean, int position, Tensor images, int at, double distance)
+    {
+        using var cleanRow = clean[position];
+        using var imageRow = images[at];
+        var from = Values(cleanRow);
+        var to = Values(imageRow);
+        var l2 = Difference.L2(from, to);
+        if (l2 >= L2) return;
+        (L2, _linf, _distanceAfter) = (l2, Difference.Linf(from, to), distance);
+        _best ??= new float[to.Length];
+        to.CopyTo(_best);
+    }
+
+    public void KeepLast(Tensor image) => _last = Values(image).ToArray();
+
+    public AttackResult ToResult()
+    {
+        var success = _alreadyWrong || _best is not null;
+        return new AttackResult(
+            success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore, success ? _distanceAfter : double.NaN,
+            Forwards, Backwards, Seconds, _best, success ? null : _last, success ? "" : Reason);
+    }
+
+    private static ReadOnlySpan<float> Values(Tensor row) => MemoryMarshal.Cast<byte, float>(row.bytes);
+}
+
+/// <summary>Norms of the difference of two images.</summary>
+internal static class Difference
+{
+    private const int Block = 4096;
+
+    /// <summary>L2 norm, summed in double over blocks.</summary>
+    public static double L2(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double sum = 0;
+        for (var at = 0; at < a.Length; at += Block)
+        {
+            var length = Math.Min(Block, a.Length - at);
+            double part = TensorPrimitives.Distance(a.Slice(at, length), b.Slice(at, length));
+            sum += part * part;
+        }
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>Largest absolute difference.</summary>
+    public static double Linf(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        Span<float> difference = stackalloc float[Block];
+        double most = 0;
+        for (var at = 0; at < a.Length; at += Block)
+        {
+            var length = Math.Min(Block, a.Length - at);
+            TensorPrimitives.Subtract(a.Slice(at, length), b.Slice(at, length), difference);
+            most = Math.Max(most, Math.Abs(TensorPrimitives.MaxMagnitude<float>(difference[..length])));
+        }
+        return most;
+    }
+}

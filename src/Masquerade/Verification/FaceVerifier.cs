@@ -1,0 +1,35 @@
+using System.Numerics.Tensors;
+using Masquerade.Models;
+
+namespace Masquerade.Verification;
+
+/// <summary>Answers "same person?" for two face crops: an embedder and a threshold on the squared distance of its unit embeddings.</summary>
+public sealed class FaceVerifier
+{
+    /// <param name="embedder">The network; it stays the caller's.</param>
+    /// <param name="threshold">On the squared Euclidean distance, in (0,4): below it is the same person.</param>
+    /// <exception cref="InputException">The threshold lies outside (0,4).</exception>
+    public FaceVerifier(IFaceEmbedder embedder, double threshold)
+    {
+        ArgumentNullException.ThrowIfNull(embedder);
+        if (!(threshold > 0 && threshold < 4)) throw new InputException($"threshold {threshold} is not possible: squared distances of unit embeddings lie between 0 and 4");
+        Embedder = embedder;
+        Threshold = threshold;
+    }
+
+    /// <summary>The network.</summary>
+    public IFaceEmbedder Embedder { get; }
+
+    /// <summary>Threshold on the squared distance.</summary>
+    public double Threshold { get; }
+
+    /// <summary>Whether a squared distance means the same person.</summary>
+    public bool IsSame(double distance) => distance < Threshold;
+
+    /// <summary>Squared Euclidean distance of two unit embeddings, in [0,4].</summary>
+    public static double Distance(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        var root = (double)TensorPrimitives.Distance(a, b);
+        return Math.Min(root * root, 4);
+    }
+}

@@ -54,4 +54,29 @@ public sealed record Experiment
 
     /// <summary>Which adversarial images are kept.</summary>
     public KeepImages KeepImages { get; init; } = KeepImages.Successes;
+
+    /// <summary>Checks what can be checked without opening a file.</summary>
+    /// <param name="source">What to name in messages.</param>
+    /// <exception cref="InputException">A setting is impossible.</exception>
+    public void Validate(string source)
+    {
+        if (Take is < 1) throw new InputException($"{source}: take {Take} is not possible; at least 1");
+        if (Batch is < 1 or > 1024) throw new InputException($"{source}: batch {Batch} is not possible; 1 to 1024");
+        if (Threads is < 0 or > 1024) throw new InputException($"{source}: threads {Threads} is not possible; 0 (one a core) to 1024");
+        if (Threshold is { } t && !(t > 0 && t < 4)) throw new InputException($"{source}: threshold {t} is not possible; squared distances lie between 0 and 4");
+        if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
+            throw new InputException($"{source}: no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
+        if (Aligned && Landmarks is not null) throw new InputException($"{source}: aligned photographs need no landmarks; give one of the two");
+        _ = AttackRegistry.Resolve(Attacks);
+    }
+}
+
+/// <summary>Names of the storage rules in specs and ledgers.</summary>
+public static class StorageNames
+{
+    /// <summary>The adversarial image as computed counts.</summary>
+    public const string Float = "float";
+
+    /// <summary>Only what survives rounding to 8 bits counts.</summary>
+    public const string EightBit = "8bit";
 }

@@ -1,0 +1,46 @@
+using Masquerade.Attacks;
+using FoolboxV1 = Masquerade.Attacks.FoolboxV1;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>An attack under the name that users, ledgers and reports know.</summary>
+/// <param name="Family">The family, as <c>minimal</c>.</param>
+/// <param name="Name">The name in its family, as <c>deepfool</c>.</param>
+/// <param name="Attack">The attack with its default parameters.</param>
+/// <param name="TypicalForwards">Forward passes that a pair typically costs; for forecasts only.</param>
+/// <param name="TypicalBackwards">Gradients that a pair typically costs; for forecasts only.</param>
+public sealed record RegisteredAttack(string Family, string Name, Attack Attack, double TypicalForwards, double TypicalBackwards)
+{
+    /// <summary>family/name.</summary>
+    public string FullName => $"{Family}/{Name}";
+}
+
+/// <summary>Names become attacks here, and nowhere else. A new attack is one file and one line below.</summary>
+public static class AttackRegistry
+{
+    /// <summary>Every attack, in the order of reports.</summary>
+    public static IReadOnlyList<RegisteredAttack> All { get; } =
+    [
+        new("foolbox-v1", "fgsm", new FoolboxV1.Fgsm(), 26, 1),
+        new("foolbox-v1", "deepfool", new FoolboxV1.DeepFool(), 4, 3),
+        new("foolbox-v1", "uniform", new FoolboxV1.AdditiveNoise(NoiseKind.Uniform), 750, 0),
+        new("foolbox-v1", "gaussian", new FoolboxV1.AdditiveNoise(NoiseKind.Gaussian), 750, 0),
+    ];
+
+    /// <summary>Finds attacks by <c>family/attack</c>, <c>family</c> or <c>attack</c>, each once, in the order of reports.</summary>
+    /// <exception cref="InputException">No names, or a name that nothing has.</exception>
+    public static IReadOnlyList<RegisteredAttack> Resolve(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (names.Count == 0) throw new InputException($"no attacks are named; known are {Known}");
+        foreach (var name in names)
+        {
+            if (!All.Any(a => Answers(a, name))) throw new InputException($"no attack '{name}'; known are {Known}, and the families by themselves");
+        }
+        return [.. All.Where(a => names.Any(n => Answers(a, n)))];
+    }
+
+    private static string Known => string.Join(", ", All.Select(a => a.FullName));
+
+    private static bool Answers(RegisteredAttack attack, string name) => name == attack.Family || name == attack.Name || name == attack.FullName;
+}

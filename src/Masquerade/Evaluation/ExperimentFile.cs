@@ -1,0 +1,144 @@
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>
+/// An experiment as YAML: the fields of <see cref="Experiment"/> in camelCase. Paths are relative to the file. An unknown field is an error.
+/// The JSON schema for editors is <c>docs/experiment.schema.json</c>.
+/// </summary>
+public sealed class ExperimentFile
+{
+    /// <summary>Model descriptors.</summary>
+    public List<string>? Models { get; set; }
+
+    /// <summary>Folder of photographs.</summary>
+    public string? Images { get; set; }
+
+    /// <summary>Pair list.</summary>
+    public string? Pairs { get; set; }
+
+    /// <summary>Landmarks CSV.</summary>
+    public string? Landmarks { get; set; }
+
+    /// <summary>Whether the photographs already are crops.</summary>
+    public bool? Aligned { get; set; }
+
+    /// <summary>Only the first so many pairs.</summary>
+    public int? Take { get; set; }
+
+    /// <summary>Attacks by name.</summary>
+    public List<string>? Attacks { get; set; }
+
+    /// <summary>Storage rules.</summary>
+    public List<string>? Storage { get; set; }
+
+    /// <summary>Seed of every random draw.</summary>
+    public long? Seed { get; set; }
+
+    /// <summary>Pairs attacked together.</summary>
+    public int? Batch { get; set; }
+
+    /// <summary>Threads of the engines.</summary>
+    public int? Threads { get; set; }
+
+    /// <summary>Threshold on the squared distance.</summary>
+    public double? Threshold { get; set; }
+
+    /// <summary>Which adversarial images are kept: all, successes or examples.</summary>
+    public KeepImages? KeepImages { get; set; }
+
+    /// <summary>Reads a spec; its paths are made absolute.</summary>
+    /// <exception cref="InputException">Missing, not YAML, an unknown field or a value of the wrong kind; the line is named.</exception>
+    public static ExperimentFile Read(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: no readable experiment spec there", e);
+        }
+        var file = Parse(text, path);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        file.Models = file.Models?.ConvertAll(m => Path.GetFullPath(m, folder));
+        file.Images = Absolute(file.Images, folder);
+        file.Pairs = Absolute(file.Pairs, folder);
+        file.Landmarks = Absolute(file.Landmarks, folder);
+        return file;
+    }
+
+    /// <summary>Parses a spec's text; paths stay as written.</summary>
+    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    public static ExperimentFile Parse(string yaml, string source)
+    {
+        try
+        {
+            return new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking()
+                .Build().Deserialize<ExperimentFile?>(yaml) ?? new ExperimentFile();
+        }
+        catch (YamlException e)
+        {
+            var reason = (e.InnerException ?? e).Message.Split('\n')[0];
+            throw new InputException($"{source}: line {e.Start.Line}: {reason}", e);
+        }
+    }
+
+    /// <summary>The experiment that this describes.</summary>
+    /// <param name="source">What to name in messages.</param>
+    /// <exception cref="InputException">A field is missing or impossible.</exception>
+    public Experiment ToExperiment(string source)
+    {
+        var defaults = new Experiment { Models = [], Images = "", Pairs = "" };
+        var experiment = new Experiment
+        {
+            Models = Models is { Count: > 0 } ? Models : throw Missing("models (--model)"),
+            Images = Images ?? throw Missing("images (--images)"),
+            Pairs = Pairs ?? throw Missing("pairs (--pairs)"),
+            Landmarks = Landmarks,
+            Aligned = Aligned ?? false,
+            Take = Take,
+            Attacks = Attacks is { Count: > 0 } ? Attacks : defaults.Attacks,
+            Storage = Storage is { Count: > 0 } ? Storage : defaults.Storage,
+            Seed = Seed ?? defaults.Seed,
+            Batch = Batch ?? defaults.Batch,
+            Threads = Threads ?? defaults.Threads,
+            Threshold = Threshold,
+            KeepImages = KeepImages ?? defaults.KeepImages,
+        };
+        experiment.Validate(source);
+        return experiment;
+
+        InputException Missing(string field) => new($"{source}: nothing says {field}");
+    }
+
+    /// <summary>Writes an experiment as YAML that <see cref="Parse"/> reads back.</summary>
+    public static string Write(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        var file = new ExperimentFile
+        {
+            Models = [.. experiment.Models],
+            Images = experiment.Images,
+            Pairs = experiment.Pairs,
+            Landmarks = experiment.Landmarks,
+            Aligned = experiment.Aligned ? true : null,
+            Take = experiment.Take,
+            Attacks = [.. experiment.Attacks],
+            Storage = [.. experiment.Storage],
+            Seed = experiment.Seed,
+            Batch = experiment.Batch,
+            Threads = experiment.Threads,
+            Threshold = experiment.Threshold,
+            KeepImages = experiment.KeepImages,
+        };
+        return new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance)
+            .WithEnumNamingConvention(CamelCaseNamingConvention.Instance)
+            .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull).WithQuotingNecessaryStrings().WithNewLine("\n").Build().Serialize(file);
+    }
+
+    private static string? Absolute(string? path, string folder) => path is null ? null : Path.GetFullPath(path, folder);
+}

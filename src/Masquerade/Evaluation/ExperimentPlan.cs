@@ -1,0 +1,138 @@
+using Masquerade.Alignment;
+using Masquerade.Attacks;
+using Masquerade.Datasets;
+using Masquerade.Models;
+using Masquerade.Verification;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>A model as a run uses it.</summary>
+/// <param name="Model">The loaded model.</param>
+/// <param name="Verifier">It, with the threshold in force.</param>
+/// <param name="Crops">Its crops of the photographs.</param>
+public sealed record PlannedModel(FaceModel Model, FaceVerifier Verifier, FaceCropSource Crops)
+{
+    /// <summary>Its name in the ledger.</summary>
+    public string Name => Model.Descriptor.Name;
+}
+
+/// <summary>An experiment with everything it names opened and checked: what will be done, before anything is done.</summary>
+public sealed class ExperimentPlan : IDisposable
+{
+    private ExperimentPlan(Experiment experiment, PairAvailability pairs, IReadOnlyList<VerificationPair> list, IReadOnlyList<PlannedModel> models)
+    {
+        Experiment = experiment;
+        Pairs = list;
+        Missing = pairs.Missing;
+        Models = models;
+        Attacks = AttackRegistry.Resolve(experiment.Attacks);
+        (Cells, Notices) = Combine();
+    }
+
+    /// <summary>The experiment, its threads resolved and its paths absolute.</summary>
+    public Experiment Experiment { get; }
+
+    /// <summary>The pairs of the list, or the first of them.</summary>
+    public IReadOnlyList<VerificationPair> Pairs { get; }
+
+    /// <summary>Those of them whose photographs are missing.</summary>
+    public IReadOnlyList<MissingPair> Missing { get; }
+
+    /// <summary>The models under attack.</summary>
+    public IReadOnlyList<PlannedModel> Models { get; }
+
+    /// <summary>The attacks asked for.</summary>
+    public IReadOnlyList<RegisteredAttack> Attacks { get; }
+
+    /// <summary>What the rows will be grouped by.</summary>
+    public IReadOnlyList<RunCell> Cells { get; }
+
+    /// <summary>What was asked for and will not be done, one line each.</summary>
+    public IReadOnlyList<string> Notices { get; }
+
+    /// <summary>Chunks of pairs that are attacked together.</summary>
+    public int Chunks => (Pairs.Count + Experiment.Batch - 1) / Experiment.Batch;
+
+    /// <summary>Opens everything that an experiment names.</summary>
+    /// <param name="experiment">What to do.</param>
+    /// <param name="strict">Whether a missing photograph is an error.</param>
+    /// <exception cref="InputException">Anything is missing, damaged or does not fit.</exception>
+    public static ExperimentPlan Open(Experiment experiment, bool strict = false)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        experiment.Validate("experiment");
+        experiment = experiment with
+        {
+            Models = [.. experiment.Models.Select(Path.GetFullPath)],
+            Images = Path.GetFullPath(experiment.Images),
+            Pairs = Path.GetFullPath(experiment.Pairs),
+            Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
+            Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
+        };
+        var list = PairListReader.Read(experiment.Pairs);
+        if (experiment.Take is { } take) list = list with { Pairs = [.. list.Pairs.Take(take)] };
+        var folder = new ImageFolder(experiment.Images);
+        var pairs = PairAvailability.Of(list, folder);
+        if (pairs.Present.Count == 0)
+            throw new InputException($"{experiment.Images}: none of the photographs of {experiment.Pairs} is there ({pairs.MissingNames[0]} is the first missing); check --images");
+        if (strict && pairs.Missing.Count > 0)
+            throw new InputException($"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; add them or leave out --strict");
+        var landmarks = experiment.Landmarks is null ? null : LandmarkFile.Read(experiment.Landmarks);
+        var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
+        var models = new List<PlannedModel>();
+        try
+        {
+            foreach (var path in experiment.Models)
+            {
+                var model = FaceModel.Load(path, experiment.Threads, gradients);
+                var name = model.Descriptor.Name;
+                models.Add(new PlannedModel(
+                    model,
+                    new FaceVerifier(model.Embedder, experiment.Threshold ?? model.Descriptor.Threshold),
+                    new FaceCropSource(folder, new FaceCropper(
+                        AlignmentKinds.Parse(model.Descriptor.Alignment), model.Descriptor.InputSize, landmarks, experiment.Aligned))));
+                if (models.Count(m => m.Name == name) > 1) throw new InputException($"{path}: another model of this run is called '{name}' too; rename one");
+            }
+            return new ExperimentPlan(experiment, pairs, list.Pairs, models);
+        }
+        catch
+        {
+            foreach (var model in models) model.Model.Dispose();
+            throw;
+        }
+    }
+
+    private (IReadOnlyList<RunCell> Cells, IReadOnlyList<string> Notices) Combine()
+    {
+        var cells = new List<RunCell>();
+        var notices = new List<string>();
+        foreach (var model in Models)
+        {
+            var blocked = model.Model.NotDifferentiable;
+            if (blocked is not null) notices.Add($"{model.Name} is {blocked}; attacks that need gradients are left out for it");
+            foreach (var storage in Experiment.Storage.Distinct())
+            {
+                cells.AddRange(Attacks
+                    .Where(a => blocked is null || a.Attack.Access != Access.WhiteBox)
+                    .Where(a => storage == StorageNames.Float || a.Attack.SearchesUnder8Bit)
+                    .Select(a => new RunCell(model.Name, storage, a.Family, a.Name)));
+            }
+        }
+        if (cells.Count == 0)
+        {
+            throw new InputException(notices.Count > 0
+                ? $"{notices[0]}, and nothing else was asked for"
+                : "the attacks named know float storage only; add --storage float, or attacks of another family");
+        }
+        var floatOnly = Attacks.Where(a => !a.Attack.SearchesUnder8Bit).Select(a => a.Family).Distinct().ToList();
+        if (Experiment.Storage.Contains(StorageNames.EightBit) && floatOnly.Count > 0)
+            notices.Add($"{string.Join(", ", floatOnly)} knows float storage only; 8bit is done for the other families");
+        return (cells, notices);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var model in Models) model.Model.Dispose();
+    }
+}

@@ -1,0 +1,69 @@
+using Masquerade.Attacks;
+using Microsoft.Data.Sqlite;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>Attack rows in and out of the ledger.</summary>
+internal static class LedgerRows
+{
+    private const string Columns =
+        $"{LedgerSchema.Key}, target, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
+        "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, status, reason";
+
+    public const string SelectInOrder =
+        "SELECT r.* FROM (SELECT " + Columns + " FROM attack_rows) r " +
+        "JOIN cells c ON c.model = r.model AND c.storage = r.storage AND c.family = r.family AND c.attack = r.attack " +
+        "JOIN pairs p ON p.id = r.pair ORDER BY c.ordinal, p.ordinal";
+
+    public const string SelectImage =
+        "SELECT data FROM images WHERE model = @0 AND defense = @1 AND detector = @2 AND knowledge = @3 AND storage = @4 " +
+        "AND family = @5 AND attack = @6 AND goal = @7 AND pair = @8";
+
+    public const string InsertImage = $"INSERT INTO images ({LedgerSchema.Key}, data) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9)";
+
+    private const string InsertRow =
+        $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, @18, @19, @20, @21, @22, @23, @24)";
+
+    public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
+
+    /// <summary>The ledger's key of a row.</summary>
+    public static object[] Key(AttackRow row) =>
+        [row.Model, row.Defense, row.Detector, row.Knowledge, row.Storage, row.Family, row.Attack, Name(row.Goal), row.Pair];
+
+    public static void Insert(SqliteConnection database, AttackRow row) => database.Execute(InsertRow,
+    [
+        .. Key(row), row.Target, row.Threshold, row.Success, row.AlreadyWrong, row.L2, row.Linf, row.DistanceBefore, row.DistanceAfter,
+        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.Status, row.Reason,
+    ]);
+
+    public static AttackRow Read(SqliteDataReader r) => new()
+    {
+        Model = r.GetString(0),
+        Defense = r.GetString(1),
+        Detector = r.GetString(2),
+        Knowledge = r.GetString(3),
+        Storage = r.GetString(4),
+        Family = r.GetString(5),
+        Attack = r.GetString(6),
+        Goal = r.GetString(7) == Name(AttackGoal.Anonymize) ? AttackGoal.Anonymize : AttackGoal.Impersonate,
+        Pair = r.GetString(8),
+        Target = r.GetString(9),
+        Threshold = r.GetDouble(10),
+        Success = r.GetBoolean(11),
+        AlreadyWrong = r.GetBoolean(12),
+        L2 = Real(r, 13),
+        Linf = Real(r, 14),
+        DistanceBefore = Real(r, 15),
+        DistanceAfter = Real(r, 16),
+        Forwards = r.GetInt64(17),
+        Backwards = r.GetInt64(18),
+        Seconds = r.GetDouble(19),
+        Success8Bit = r.IsDBNull(20) ? null : r.GetBoolean(20),
+        L2After8Bit = Real(r, 21),
+        Ssim = Real(r, 22),
+        Status = r.GetString(23),
+        Reason = r.GetString(24),
+    };
+
+    private static double? Real(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetDouble(column);
+}

@@ -1,0 +1,230 @@
+using System.Globalization;
+using Masquerade.Attacks;
+using Masquerade.Datasets;
+using Masquerade.Faces;
+using Microsoft.Data.Sqlite;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>
+/// What was done: a run folder's <c>run.db</c>. A chunk of pairs is committed whole or not at all, so that a run killed at any moment goes
+/// on from the last finished chunk.
+/// </summary>
+public sealed class RunLedger : IRunResults, IDisposable
+{
+    /// <summary>The ledger's name in a run folder.</summary>
+    public const string FileName = "run.db";
+
+    private readonly string _path;
+    private readonly RunLock? _lock;
+    private readonly SqliteConnection _database;
+
+    private RunLedger(string path, RunLock? runLock, SqliteConnection database, Experiment? experiment)
+    {
+        (_path, _lock, _database) = (path, runLock, database);
+        Experiment = experiment ?? ReadExperiment();
+        Cells = Guard(() => _database.Query(
+            r => new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)),
+            "SELECT model, storage, family, attack FROM cells ORDER BY ordinal"));
+        Pairs = Guard(() => _database.Query(
+            r => new VerificationPair(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3)),
+            "SELECT id, probe, reference, same FROM pairs ORDER BY ordinal"));
+    }
+
+    /// <inheritdoc/>
+    public Experiment Experiment { get; }
+
+    /// <summary>What the rows are grouped by, in the order of reports.</summary>
+    public IReadOnlyList<RunCell> Cells { get; }
+
+    /// <summary>The pairs, in the order of their list.</summary>
+    public IReadOnlyList<VerificationPair> Pairs { get; }
+
+    /// <inheritdoc/>
+    public int RowsPlanned => Cells.Count * Pairs.Count;
+
+    /// <summary>Starts a ledger in a new or empty run folder.</summary>
+    /// <exception cref="InputException">The folder holds a run already, is in use, or cannot be written to.</exception>
+    public static RunLedger Create(string folder, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        ArgumentNullException.ThrowIfNull(cells);
+        var path = Path.Combine(folder, FileName);
+        CreateFolder(folder);
+        var runLock = RunLock.Take(folder);
+        try
+        {
+            if (File.Exists(path)) throw new InputException($"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
+            // Built beside its final name: a ledger that exists is complete.
+            var building = path + ".new";
+            File.Delete(building);
+            SqliteExtensions.Guard(path, () =>
+            {
+                using var database = Connect(building, SqliteOpenMode.ReadWriteCreate);
+                using var transaction = database.BeginTransaction();
+                database.Execute(LedgerSchema.Create);
+                database.Execute("INSERT INTO meta VALUES ('version', @0), ('experiment', @1)", LedgerSchema.Version, ExperimentFile.Write(experiment));
+                for (var i = 0; i < pairs.Count; i++)
+                    database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, pairs[i].Id, pairs[i].Probe, pairs[i].Reference, pairs[i].SamePerson);
+                for (var i = 0; i < cells.Count; i++)
+                    database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, cells[i].Model, cells[i].Storage, cells[i].Family, cells[i].Attack);
+                transaction.Commit();
+                return 0;
+            });
+            File.Move(building, path);
+            return Open(path, runLock, experiment);
+        }
+        catch
+        {
+            runLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a run folder to go on with it; nobody else can at the same time.</summary>
+    /// <exception cref="InputException">No run there, in use, damaged, or of another version.</exception>
+    public static RunLedger Resume(string folder)
+    {
+        var path = Existing(folder);
+        var runLock = RunLock.Take(folder);
+        try
+        {
+            return Open(path, runLock, null);
+        }
+        catch
+        {
+            runLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a run folder to read it; a run may be at work there.</summary>
+    /// <exception cref="InputException">No run there, damaged, or of another version.</exception>
+    public static RunLedger Read(string folder) => Open(Existing(folder), null, null);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, string>> Facts =>
+        Guard(() => _database.Query(r => KeyValuePair.Create(r.GetString(0), r.GetString(1)), "SELECT name, value FROM facts ORDER BY ordinal"));
+
+    /// <summary>Records a fact; one of the same name is replaced.</summary>
+    public void SetFact(string name, string value) => Guard(() => _database.Execute(
+        "INSERT INTO facts SELECT @0, coalesce(max(ordinal), 0) + 1, @1 FROM facts WHERE true ON CONFLICT (name) DO UPDATE SET value = @1", name, value));
+
+    /// <summary>Which chunks of a cell are done.</summary>
+    public IReadOnlySet<int> FinishedChunks(int cell) =>
+        Guard(() => _database.Query(r => r.GetInt32(0), "SELECT chunk FROM chunks WHERE cell = @0", cell).ToHashSet());
+
+    /// <summary>How many images a cell has kept for a goal.</summary>
+    public int ImagesKept(RunCell cell, AttackGoal goal)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        return Guard(() => Convert.ToInt32(
+            _database.Scalar(
+                "SELECT count(*) FROM images WHERE model = @0 AND storage = @1 AND family = @2 AND attack = @3 AND goal = @4",
+                cell.Model, cell.Storage, cell.Family, cell.Attack, LedgerRows.Name(goal)),
+            CultureInfo.InvariantCulture));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AttackRow> Rows => Guard(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));
+
+    /// <inheritdoc/>
+    public FaceImage? Crop(string model, string pair, PairSide side) => Guard(() =>
+        _database.Scalar("SELECT png FROM crops WHERE model = @0 AND pair = @1 AND side = @2", model, pair, Side(side)) is byte[] png
+            ? ImageFile.Decode(png, $"{pair}: {Side(side)} in {_path}")
+            : null);
+
+    /// <inheritdoc/>
+    public float[]? Adversarial(AttackRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return Guard(() =>
+        {
+            var data = _database.Scalar(LedgerRows.SelectImage, LedgerRows.Key(row)) as byte[];
+            return data is not null && Crop(row.Model, row.Pair, PairSide.Probe) is { } clean ? ImageCodec.Decode(data, clean) : null;
+        });
+    }
+
+    /// <summary>Commits a finished chunk: its rows and images, and the crops of the pairs whose images are kept.</summary>
+    internal void Commit(int cell, int chunk, IReadOnlyList<LedgerEntry> entries, Func<string, PairSide, FaceImage> crop) => Guard(() =>
+    {
+        using var transaction = _database.BeginTransaction();
+        foreach (var (row, image) in entries)
+        {
+            LedgerRows.Insert(_database, row);
+            if (image is null) continue;
+            _database.Execute(LedgerRows.InsertImage, [.. LedgerRows.Key(row), image]);
+            foreach (var side in Enum.GetValues<PairSide>())
+            {
+                if (_database.Scalar("SELECT 1 FROM crops WHERE model = @0 AND pair = @1 AND side = @2", row.Model, row.Pair, Side(side)) is not null) continue;
+                _database.Execute("INSERT INTO crops VALUES (@0, @1, @2, @3)", row.Model, row.Pair, Side(side), ImageFile.EncodePng(crop(row.Pair, side)));
+            }
+        }
+        _database.Execute("INSERT INTO chunks VALUES (@0, @1)", cell, chunk);
+        transaction.Commit();
+        return 0;
+    });
+
+    private T Guard<T>(Func<T> action) => SqliteExtensions.Guard(_path, action);
+
+    private Experiment ReadExperiment() => Guard(() =>
+        ExperimentFile.Parse((string)_database.Scalar("SELECT value FROM meta WHERE name = 'experiment'")!, _path).ToExperiment(_path));
+
+    private static string Side(PairSide side) => side == PairSide.Probe ? "probe" : "reference";
+
+    private static string Existing(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? path : throw new InputException($"{folder}: no run there (no {FileName}); start one with --out");
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{folder}: cannot be created ({e.Message.Split('\n')[0]}); choose another folder with --out", e);
+        }
+    }
+
+    private static RunLedger Open(string path, RunLock? runLock, Experiment? experiment)
+    {
+        SqliteConnection? database = null;
+        try
+        {
+            database = SqliteExtensions.Guard(path, () =>
+            {
+                var opened = Connect(path, SqliteOpenMode.ReadWrite);
+                if (runLock is not null) opened.Execute("PRAGMA journal_mode = WAL");
+                opened.Execute("PRAGMA synchronous = NORMAL");
+                return opened;
+            });
+            var version = SqliteExtensions.Guard(path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'")) as string;
+            if (version != LedgerSchema.Version)
+                throw new InputException($"{path}: a ledger of version {version}; this masq reads version {LedgerSchema.Version}");
+            return new RunLedger(path, runLock, database, experiment);
+        }
+        catch
+        {
+            database?.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _database.Dispose();
+        _lock?.Dispose();
+    }
+}

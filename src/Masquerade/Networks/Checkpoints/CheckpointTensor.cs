@@ -21,6 +21,9 @@ public sealed class CheckpointTensor
     /// <summary>The elements, little-endian, without gaps, the last dimension running fastest.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
+    /// <summary>Whether its elements are floating-point numbers of any size.</summary>
+    public bool IsFloatingPoint => Type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
+
     /// <summary>A copy in native memory with the element type of the file, on the CPU, owned by the caller's scope.</summary>
     public Tensor ToTensor()
     {

@@ -1,0 +1,51 @@
+namespace Masquerade.Networks.Checkpoints;
+
+/// <summary>Finds the tensors in what a pickle holds and gives each the path to it as its name.</summary>
+internal sealed class StateDict
+{
+    // A pickle may hold one object at many places, and itself: both limits stop what would otherwise not end.
+    private const int MaxDepth = 32;
+    private const int MaxValues = 1_000_000;
+    private const int MaxName = 512;
+
+    private readonly CheckpointSource _source;
+    private readonly Dictionary<string, CheckpointTensor> _tensors = [];
+    private int _values;
+
+    private StateDict(CheckpointSource source) => _source = source;
+
+    /// <summary>All tensors below <paramref name="root"/>; names of nested dictionaries and positions in lists are joined by dots.</summary>
+    public static IReadOnlyDictionary<string, CheckpointTensor> Flatten(CheckpointSource source, object? root)
+    {
+        var dict = new StateDict(source);
+        if (root is PickledDictionary) dict.Visit("", root, 0);
+        if (dict._tensors.Count == 0)
+            throw source.Fail("it holds no dictionary of tensors; save the weights with torch.save(model.state_dict(), …)");
+        return dict._tensors;
+    }
+
+    private void Visit(string name, object? value, int depth)
+    {
+        if (++_values > MaxValues || depth > MaxDepth || name.Length > MaxName)
+            throw _source.Fail("its dictionaries are nested too deeply, contain themselves, or have endless names; save only the weights");
+        switch (value)
+        {
+            case TensorLayout tensor: Add(name, tensor); break;
+            case PickledArray array: Visit(name, array.Value, depth + 1); break;
+            case PickledDictionary dictionary:
+                foreach (var (key, item) in dictionary.Items) Visit(Join(name, key), item, depth + 1);
+                break;
+            case IReadOnlyList<object?> list:
+                for (var i = 0; i < list.Count; i++) Visit(Join(name, $"{i}"), list[i], depth + 1);
+                break;
+        }
+    }
+
+    private void Add(string name, TensorLayout tensor)
+    {
+        if (!_tensors.TryAdd(name, tensor.Resolve(_source)))
+            throw _source.Fail($"two tensors are named {CheckpointSource.Quote(name)}; export it again");
+    }
+
+    private static string Join(string name, string key) => name.Length == 0 ? key : $"{name}.{key}";
+}

@@ -38,6 +38,7 @@ public sealed class AttackProblem : IDisposable
     private readonly CancellationToken _cancellation;
     private readonly Action<int>? _forwarded;
     private readonly PairBooks[] _books;
+    private readonly Tensor _probes;
     private readonly Tensor _references;
     private readonly float[] _referenceValues;
     private readonly Stopwatch _clock = new();
@@ -76,7 +77,8 @@ public sealed class AttackProblem : IDisposable
         _active = [.. Enumerable.Range(0, count)];
         _references = references.detach().clone().DetachFromDisposeScope();
         _referenceValues = _references.data<float>().ToArray();
-        _clean = probes.detach().contiguous().clone().DetachFromDisposeScope();
+        _probes = probes.detach().contiguous().clone().DetachFromDisposeScope();
+        _clean = _probes.alias().DetachFromDisposeScope();
         _images = _clean.alias().DetachFromDisposeScope();
     }
 
@@ -126,6 +128,40 @@ public sealed class AttackProblem : IDisposable
         Retire(adversarial);
     }
 
+    /// <summary>Moves the active pairs to new images without judging them: a place to differentiate at, not a result.</summary>
+    /// <param name="images">[n,3,H,W]; clipped to [0,1] here, never rounded.</param>
+    public void Place(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (images.shape[0] != _active.Count) throw new ArgumentException($"{images.shape[0]} images for {_active.Count} active pairs", nameof(images));
+        var clipped = images.detach().clamp(0, 1).DetachFromDisposeScope();
+        _images.Dispose();
+        _images = clipped;
+    }
+
+    /// <summary>
+    /// Begins a second phase with every pair that an adversarial image was found for, finished or not; each stands at its smallest one.
+    /// The others leave the batch.
+    /// </summary>
+    public void ReturnToBest()
+    {
+        using var scope = NewDisposeScope();
+        _active = [.. Enumerable.Range(0, Count).Where(p => _books[p].Best is not null)];
+        _clean.Dispose();
+        _images.Dispose();
+        _clean = _probes.index_select(0, tensor(_active.Select(a => (long)a).ToArray(), [_active.Count], ScalarType.Int64)).DetachFromDisposeScope();
+        var images = empty_like(_clean);
+        for (var i = 0; i < _active.Count; i++)
+        {
+            using var row = images[i];
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(_books[_active[i]].Best.AsSpan()).CopyTo(row.bytes);
+        }
+        _images = images.DetachFromDisposeScope();
+    }
+
+    /// <summary>Records why a pair's search failed, by its place in the problem; dropped if it succeeds after all.</summary>
+    public void Explain(int pair, string reason) => _books[pair].Reason = reason;
+
     /// <summary>Judges candidates without moving there; adversarial ones are recorded, no pair leaves the batch.</summary>
     /// <param name="candidates">[m,3,H,W]; clipped to [0,1] here.</param>
     /// <param name="owners">The place in <see cref="Active"/> that each candidate belongs to; null when there is one for each active pair.</param>
@@ -154,16 +190,19 @@ public sealed class AttackProblem : IDisposable
     {
         ArgumentNullException.ThrowIfNull(finished);
         if (finished.Count != _active.Count) throw new ArgumentException($"{finished.Count} flags for {_active.Count} active pairs", nameof(finished));
-        var staying = Enumerable.Range(0, finished.Count).Where(i => !finished[i]).ToArray();
-        if (staying.Length == finished.Count) return;
+        if (!finished.Any(f => f)) return;
         using var scope = NewDisposeScope();
         if (_settings.KeepLast)
         {
             for (var i = 0; i < finished.Count; i++)
                 if (finished[i]) _books[_active[i]].KeepLast(_images[i]);
         }
-        _active = [.. staying.Select(i => _active[i])];
-        Select(staying);
+        var clean = _clean.Keep(finished).DetachFromDisposeScope();
+        var images = _images.Keep(finished).DetachFromDisposeScope();
+        _clean.Dispose();
+        _images.Dispose();
+        (_clean, _images) = (clean, images);
+        _active = [.. _active.Where((_, i) => !finished[i])];
     }
 
     /// <summary>Judges the clean probes and sets aside the pairs that are wrong already.</summary>
@@ -267,22 +306,11 @@ public sealed class AttackProblem : IDisposable
         if (Array.Exists(unusable, u => u))
         {
             for (var i = 0; i < count; i++)
-                if (unusable[i]) _books[_active[i]].Reason = "zero-gradient";
-            var usable = tensor(Enumerable.Range(0, count).Where(i => !unusable[i]).Select(i => (long)i).ToArray());
-            (result, gradient) = (result.index_select(0, usable), gradient.index_select(0, usable));
+                if (unusable[i]) Explain(_active[i], "zero-gradient");
+            (result, gradient) = (result.Keep(unusable), gradient.Keep(unusable));
             Retire(unusable);
         }
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
-    }
-
-    private void Select(int[] places)
-    {
-        using var index = tensor(places.Select(p => (long)p).ToArray(), [places.Length], ScalarType.Int64);
-        var clean = _clean.index_select(0, index).DetachFromDisposeScope();
-        var images = _images.index_select(0, index).DetachFromDisposeScope();
-        _clean.Dispose();
-        _images.Dispose();
-        (_clean, _images) = (clean, images);
     }
 
     /// <summary>Shares the time since the last call among the active pairs.</summary>
@@ -298,6 +326,7 @@ public sealed class AttackProblem : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _probes.Dispose();
         _references.Dispose();
         _clean.Dispose();
         _images.Dispose();

@@ -32,4 +32,17 @@ public static class AttackTensors
         using var scope = NewDisposeScope();
         return images.flatten(1).norm(1, false, 2f).data<float>().ToArray();
     }
+
+    /// <summary>The images whose flag is not set.</summary>
+    /// <param name="images">[n,...].</param>
+    /// <param name="leaving">One flag an image.</param>
+    /// <returns>[m,...], owned by the caller's scope.</returns>
+    public static Tensor Keep(this Tensor images, IReadOnlyList<bool> leaving)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(leaving);
+        var staying = Enumerable.Range(0, leaving.Count).Where(i => !leaving[i]).Select(i => (long)i).ToArray();
+        using var index = tensor(staying, [staying.Length], ScalarType.Int64);
+        return images.index_select(0, index);
+    }
 }

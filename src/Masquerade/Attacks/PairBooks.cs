@@ -8,12 +8,14 @@ namespace Masquerade.Attacks;
 internal sealed class PairBooks(AttackGoal goal)
 {
     private bool _alreadyWrong;
-    private float[]? _best;
     private float[]? _last;
     private double _linf;
     private double _distanceAfter;
 
     public AttackGoal Goal => goal;
+
+    /// <summary>The smallest adversarial image so far; null if there is none.</summary>
+    public float[]? Best { get; private set; }
 
     public double L2 { get; private set; } = double.PositiveInfinity;
 
@@ -42,18 +44,18 @@ internal sealed class PairBooks(AttackGoal goal)
         var l2 = Difference.L2(from, to);
         if (l2 >= L2) return;
         (L2, _linf, _distanceAfter) = (l2, Difference.Linf(from, to), distance);
-        _best ??= new float[to.Length];
-        to.CopyTo(_best);
+        Best ??= new float[to.Length];
+        to.CopyTo(Best);
     }
 
     public void KeepLast(Tensor image) => _last = Values(image).ToArray();
 
     public AttackResult ToResult()
     {
-        var success = _alreadyWrong || _best is not null;
+        var success = _alreadyWrong || Best is not null;
         return new AttackResult(
             success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore, success ? _distanceAfter : double.NaN,
-            Forwards, Backwards, Seconds, _best, success ? null : _last, success ? "" : Reason);
+            Forwards, Backwards, Seconds, Best, success ? null : _last, success ? "" : Reason);
     }
 
     private static ReadOnlySpan<float> Values(Tensor row) => MemoryMarshal.Cast<byte, float>(row.bytes);

@@ -1,4 +1,5 @@
 using Masquerade.Attacks;
+using Masquerade.Attacks.Minimal;
 using FoolboxV1 = Masquerade.Attacks.FoolboxV1;
 
 namespace Masquerade.Evaluation;
@@ -25,6 +26,10 @@ public static class AttackRegistry
         new("foolbox-v1", "deepfool", new FoolboxV1.DeepFool(), 4, 3),
         new("foolbox-v1", "uniform", new FoolboxV1.AdditiveNoise(NoiseKind.Uniform), 750, 0),
         new("foolbox-v1", "gaussian", new FoolboxV1.AdditiveNoise(NoiseKind.Gaussian), 750, 0),
+        new("minimal", "fgsm", new MinimalFgsm(), 13, 1),
+        new("minimal", "deepfool", new MinimalDeepFool(), 10, 4),
+        new("minimal", "uniform", new MinimalNoise(NoiseKind.Uniform), 22, 0),
+        new("minimal", "gaussian", new MinimalNoise(NoiseKind.Gaussian), 22, 0),
     ];
 
     /// <summary>Finds attacks by <c>family/attack</c>, <c>family</c> or <c>attack</c>, each once, in the order of reports.</summary>

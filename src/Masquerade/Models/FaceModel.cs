@@ -1,3 +1,4 @@
+using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Models;
@@ -30,7 +31,11 @@ public sealed class FaceModel : IDisposable
     {
         var descriptor = ModelDescriptor.Read(descriptorPath);
         descriptor.VerifyFile();
-        var (embedder, problem) = LoadOnnx(descriptor, threads, gradients);
+        var (embedder, problem) = descriptor.Format switch
+        {
+            "inception-resnet-v1" => ((IFaceEmbedder)LoadInceptionResnet(descriptor), (string?)null),
+            _ => LoadOnnx(descriptor, threads, gradients),
+        };
         if (embedder.EmbeddingSize == descriptor.EmbeddingSize) return new FaceModel(descriptor, embedder, problem);
         var actual = embedder.EmbeddingSize;
         embedder.Dispose();
@@ -39,13 +44,37 @@ public sealed class FaceModel : IDisposable
 
     private static (IFaceEmbedder Embedder, string? NotDifferentiable) LoadOnnx(ModelDescriptor descriptor, int threads, bool gradients)
     {
-        _ = gradients;
         var normalisation = new PixelNormalisation(
             descriptor.Mean, descriptor.Std, descriptor.Bgr, descriptor.ChannelsLast, descriptor.PerImageStandardise, descriptor.FlipAverage);
         var prepared = OnnxPreparation.Prepare(
             OnnxModelFile.Read(descriptor.File), normalisation, descriptor.InputSize, descriptor.File, descriptor.InputName, descriptor.Output);
         var forward = new OnnxEmbedder(prepared, descriptor.InputSize, threads, descriptor.File);
-        return (forward, null);
+        if (!gradients) return (forward, null);
+        try
+        {
+            var both = new TwoEngineEmbedder(forward, OnnxTorchNetwork.Import(prepared, descriptor.File));
+            if (both.MaxAbsDifference <= TwoEngineEmbedder.Tolerance) return (both, null);
+            throw new InputException(
+                $"{descriptor.File}: ONNX Runtime and TorchSharp disagree by {both.MaxAbsDifference:G3} on a probe batch (at most {TwoEngineEmbedder.Tolerance:G1}); please report this network");
+        }
+        catch (OperatorNotSupportedException e)
+        {
+            return (forward, e.Message);
+        }
+        catch
+        {
+            forward.Dispose();
+            throw;
+        }
+    }
+
+    private static InceptionResnetV1 LoadInceptionResnet(ModelDescriptor descriptor)
+    {
+        if (descriptor.Bgr || descriptor.ChannelsLast || descriptor.PerImageStandardise || descriptor.FlipAverage)
+            throw new InputException($"{descriptor.File}: channels, layout, perImageStandardise and flipAverage are for ONNX networks; an inception-resnet-v1 takes mean and std");
+        return InceptionResnetV1.Load(descriptor.File, Three(descriptor.Mean), Three(descriptor.Std));
+
+        static IReadOnlyList<float> Three(IReadOnlyList<float> values) => values.Count == 1 ? [values[0], values[0], values[0]] : values;
     }
 
     /// <inheritdoc/>

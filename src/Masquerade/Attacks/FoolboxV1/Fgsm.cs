@@ -39,8 +39,7 @@ public sealed record Fgsm(int Levels = 1000, int Refinement = 20) : Attack(Norm.
                 finished[i] = false;
             }
             if (!Array.Exists(finished, f => f)) continue;
-            var staying = tensor(Enumerable.Range(0, finished.Length).Where(i => !finished[i]).Select(i => (long)i).ToArray(), ScalarType.Int64);
-            sign = sign.index_select(0, staying).MoveToOuterDisposeScope();
+            sign = sign.Keep(finished).MoveToOuterDisposeScope();
             problem.Retire(finished);
         }
     }

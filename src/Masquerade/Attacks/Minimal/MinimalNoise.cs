@@ -1,0 +1,71 @@
+using static TorchSharp.torch;
+
+namespace Masquerade.Attacks.Minimal;
+
+/// <summary>
+/// The smallest noise that fools the verifier: a draw gives a direction, its amplitude is bisected once, and further draws are tried a
+/// little below the smallest amplitude so far. Where no amplitude of the first draw fools the verifier, further draws go through the
+/// amplitudes in turn: then success is luck, and the number of draws is part of the result.
+/// </summary>
+/// <param name="Kind">The distribution.</param>
+/// <param name="MostForwards">Most forward passes a pair, the clean one included.</param>
+/// <param name="Improvement">How far below the best amplitude the next draw is tried, as a fraction.</param>
+public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 22, double Improvement = 0.015) : Attack(Norm.L2, Access.Decision)
+{
+    private const double Start = 0.25;
+    private const double Growth = 1.4;
+    private const double Tolerance = 0.02;
+    private static readonly double[] Ladder = [0.4, 0.2, 0.6, 0.1, 0.8, 0.3];
+
+    /// <inheritdoc/>
+    protected override void Run(AttackProblem problem)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        var pairs = Enumerable.Range(0, problem.Count).Select(p => new Draws(problem.Random($"minimal/{Kind}", p))).ToArray();
+        for (var tries = 1; tries < MostForwards && problem.AnyActive; tries++)
+        {
+            using var scope = NewDisposeScope();
+            var active = problem.Active.Select(p => pairs[p]).ToArray();
+            var amplitudes = active.Select(a => a.Next(Improvement)).ToArray();
+            var noise = Noise.Draw(Kind, [.. active.Select(a => (a.Random, a.Draw))], problem.Clean.shape.AsSpan(1));
+            var hits = problem.Try(noise.mul_(Array.ConvertAll(amplitudes, a => (float)a).PerImage()).add_(problem.Clean));
+            for (var i = 0; i < hits.Length; i++) active[i].Report(amplitudes[i], hits[i]);
+        }
+        foreach (var pair in problem.Active.Where(p => double.IsInfinity(problem.BestL2(p))))
+            problem.Explain(pair, $"none of {pairs[pair].Draw + 1} draws");
+    }
+
+    /// <summary>One pair's draws.</summary>
+    private sealed class Draws(CounterRandom random)
+    {
+        private readonly AmplitudeSearch _first = new(Start, 1, Growth, Tolerance);
+        private double _best = double.PositiveInfinity;
+        private bool _searching = true;
+
+        public CounterRandom Random => random;
+
+        public int Draw { get; private set; }
+
+        public double Next(double improvement)
+        {
+            if (_searching) return _first.Next;
+            return double.IsFinite(_best) ? _best * (1 - improvement) : Ladder[Draw % Ladder.Length];
+        }
+
+        public void Report(double amplitude, bool hit)
+        {
+            if (hit) _best = Math.Min(_best, amplitude);
+            if (_searching)
+            {
+                _first.Report(amplitude, hit);
+                if (!_first.Done) return;
+                _searching = false;
+                Draw++;
+            }
+            else if (!hit)
+            {
+                Draw++;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Masquerade.Networks.Onnx;
+
+/// <summary>
+/// Moves a batch normalisation into the weights of the convolution whose only reader it is: (w·x + b − mean)·s + beta, with
+/// s = gamma / √(var + ε), is a convolution with the weights s·w.
+/// </summary>
+internal static class BatchNormFolding
+{
+    /// <summary>Folds wherever it can: the nodes lose the normalisation, the constants gain the new weights.</summary>
+    public static void Apply(List<OnnxNode> nodes, Dictionary<string, Tensor> constants, string graphOutput)
+    {
+        var readers = nodes.SelectMany(n => n.Inputs).CountBy(name => name).ToDictionary(StringComparer.Ordinal);
+        var producers = nodes.SelectMany(n => n.Outputs.Take(1).Select(o => (o, n))).ToDictionary(p => p.o, p => p.n, StringComparer.Ordinal);
+        var folded = new HashSet<OnnxNode>();
+        foreach (var norm in nodes)
+        {
+            if (norm.Operator != "BatchNormalization" || !IsPlain(norm)) continue;
+            if (norm.Inputs.Length != 5 || !norm.Inputs.Skip(1).All(constants.ContainsKey)) continue;
+            var name = norm.Inputs[0];
+            if (name == graphOutput || readers[name] != 1) continue;
+            if (!producers.TryGetValue(name, out var conv) || conv.Operator != "Conv" || folded.Contains(conv)) continue;
+            if (Fold(conv, norm, constants)) folded.Add(norm);
+        }
+        nodes.RemoveAll(folded.Contains);
+    }
+
+    private static bool IsPlain(OnnxNode norm) =>
+        norm.Int("training_mode", 0) == 0 && norm.Int("spatial", 1) == 1 && norm.Outputs.Skip(1).All(o => o.Length == 0);
+
+    private static bool Fold(OnnxNode conv, OnnxNode norm, Dictionary<string, Tensor> constants)
+    {
+        if (!conv.HasInput(1) || !constants.TryGetValue(conv.Inputs[1], out var weight)) return false;
+        Tensor? bias = null;
+        if (conv.HasInput(2) && !constants.TryGetValue(conv.Inputs[2], out bias)) return false;
+        var channels = weight.shape.FirstOrDefault();
+        // Anything odd is left for the kernels to complain about.
+        var statistics = norm.Inputs.Skip(1).Select(i => constants[i]).Concat(bias is null ? [] : [bias]);
+        if (weight.dim() < 3 || statistics.Any(s => s.dim() != 1 || s.shape[0] != channels)) return false;
+
+        Tensor Double(Tensor tensor) => tensor.to_type(ScalarType.Float64);
+        var scale = Double(constants[norm.Inputs[1]]) / (Double(constants[norm.Inputs[4]]) + norm.Float("epsilon", 1e-5f)).sqrt();
+        var shift = bias is null ? -Double(constants[norm.Inputs[3]]) : Double(bias) - Double(constants[norm.Inputs[3]]);
+        var perFilter = Enumerable.Repeat(1L, (int)weight.dim()).ToArray();
+        perFilter[0] = channels;
+
+        // The names cannot clash: one value has one source, and this one was the convolution's alone.
+        var (newWeight, newBias) = (conv.Outputs[0] + "\0weight", conv.Outputs[0] + "\0bias");
+        constants[newWeight] = (Double(weight) * scale.reshape(perFilter)).to_type(norm.Floats);
+        constants[newBias] = (shift * scale + Double(constants[norm.Inputs[2]])).to_type(norm.Floats);
+        conv.Rewire(newWeight, newBias, norm.Outputs[0]);
+        return true;
+    }
+}

@@ -28,8 +28,8 @@ public static class AttackRegistry
         new("foolbox-v1", "gaussian", new FoolboxV1.AdditiveNoise(NoiseKind.Gaussian), 750, 0),
         new("minimal", "fgsm", new MinimalFgsm(), 13, 1),
         new("minimal", "deepfool", new MinimalDeepFool(), 10, 4),
-        new("minimal", "uniform", new MinimalNoise(NoiseKind.Uniform), 22, 0),
-        new("minimal", "gaussian", new MinimalNoise(NoiseKind.Gaussian), 22, 0),
+        new("minimal", "uniform", new MinimalNoise(NoiseKind.Uniform), 25, 0),
+        new("minimal", "gaussian", new MinimalNoise(NoiseKind.Gaussian), 25, 0),
     ];
 
     /// <summary>Finds attacks by <c>family/attack</c>, <c>family</c> or <c>attack</c>, each once, in the order of reports.</summary>

@@ -18,6 +18,7 @@ public sealed record MinimalDeepFool(
     private const double FloatGrowth = 1.02;
     private const double EightBitGrowth = 1.3;
     private const double MostAmplitude = 100;
+    private const float LeastMargin = 1e-4f;
 
     /// <inheritdoc/>
     protected override void Run(AttackProblem problem)
@@ -26,7 +27,7 @@ public sealed record MinimalDeepFool(
         if (problem.Storage == StorageRule.EightBit)
         {
             WalkWithoutJudging(problem);
-            if (problem.AnyActive) Search(problem, problem.Images - problem.Clean, EightBitGrowth, 2 * MostTries);
+            SearchFromHere(problem, EightBitGrowth, 2 * MostTries);
             return;
         }
         Walk(problem);
@@ -44,7 +45,7 @@ public sealed record MinimalDeepFool(
         }
         if (Projections > 0) return;
         problem.ReturnToBest();
-        if (problem.AnyActive) Search(problem, problem.Images - problem.Clean, FloatGrowth, MostTries);
+        SearchFromHere(problem, FloatGrowth, MostTries);
     }
 
     private void Walk(AttackProblem problem)
@@ -54,7 +55,8 @@ public sealed record MinimalDeepFool(
             using var scope = NewDisposeScope();
             var (margin, gradient) = problem.MarginAndGradient();
             if (!problem.AnyActive) break;
-            problem.Move(problem.Images - Step(margin, gradient));
+            // At the boundary the engines may differ on the side; the step goes on all the same, and never vanishes.
+            problem.Move(problem.Images - Step(margin.abs().clamp_min(LeastMargin), gradient));
         }
     }
 
@@ -73,9 +75,13 @@ public sealed record MinimalDeepFool(
     private Tensor Step(Tensor margin, Tensor gradient) =>
         ((1 + Overshoot) * margin / gradient.flatten(1).square().sum(1)).PerImage() * gradient;
 
-    private void Search(AttackProblem problem, Tensor directions, double growth, int mostTries)
+    private void SearchFromHere(AttackProblem problem, double growth, int mostTries)
     {
-        using var owned = directions;
-        DirectionSearch.Run(problem, directions, _ => new AmplitudeSearch(1, MostAmplitude, growth, Tolerance), mostTries);
+        if (!problem.AnyActive) return;
+        using var scope = NewDisposeScope();
+        Search(problem, problem.Images - problem.Clean, growth, mostTries);
     }
+
+    private void Search(AttackProblem problem, Tensor directions, double growth, int mostTries) =>
+        DirectionSearch.Run(problem, directions, _ => new AmplitudeSearch(1, MostAmplitude, growth, Tolerance), mostTries);
 }

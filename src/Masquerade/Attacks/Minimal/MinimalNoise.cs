@@ -9,12 +9,14 @@ namespace Masquerade.Attacks.Minimal;
 /// </summary>
 /// <param name="Kind">The distribution.</param>
 /// <param name="MostForwards">Most forward passes a pair, the clean one included.</param>
+/// <param name="MostWithoutHit">Most forward passes of a pair that nothing has fooled yet.</param>
 /// <param name="Improvement">How far below the best amplitude the next draw is tried, as a fraction.</param>
-public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 22, double Improvement = 0.015) : Attack(Norm.L2, Access.Decision)
+public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 36, int MostWithoutHit = 14, double Improvement = 0.01)
+    : Attack(Norm.L2, Access.Decision)
 {
     private const double Start = 0.25;
     private const double Growth = 1.4;
-    private const double Tolerance = 0.02;
+    private const double Tolerance = 0.04;
     private static readonly double[] Ladder = [0.4, 0.2, 0.6, 0.1, 0.8, 0.3];
 
     /// <inheritdoc/>
@@ -30,9 +32,12 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 22, double 
             var noise = Noise.Draw(Kind, [.. active.Select(a => (a.Random, a.Draw))], problem.Clean.shape.AsSpan(1));
             var hits = problem.Try(noise.mul_(Array.ConvertAll(amplitudes, a => (float)a).PerImage()).add_(problem.Clean));
             for (var i = 0; i < hits.Length; i++) active[i].Report(amplitudes[i], hits[i]);
+            if (tries + 1 < MostWithoutHit) continue;
+            var hopeless = problem.Active.Select(p => double.IsInfinity(problem.BestL2(p))).ToArray();
+            for (var i = 0; i < hopeless.Length; i++)
+                if (hopeless[i]) problem.Explain(problem.Active[i], $"none of {active[i].Draw} draws");
+            problem.Retire(hopeless);
         }
-        foreach (var pair in problem.Active.Where(p => double.IsInfinity(problem.BestL2(p))))
-            problem.Explain(pair, $"none of {pairs[pair].Draw + 1} draws");
     }
 
     /// <summary>One pair's draws.</summary>
@@ -41,6 +46,7 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 22, double 
         private readonly AmplitudeSearch _first = new(Start, 1, Growth, Tolerance);
         private double _best = double.PositiveInfinity;
         private bool _searching = true;
+        private double _stride = 1;
 
         public CounterRandom Random => random;
 
@@ -49,12 +55,14 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 22, double 
         public double Next(double improvement)
         {
             if (_searching) return _first.Next;
-            return double.IsFinite(_best) ? _best * (1 - improvement) : Ladder[Draw % Ladder.Length];
+            return double.IsFinite(_best) ? _best * (1 - improvement * _stride) : Ladder[Draw % Ladder.Length];
         }
 
         public void Report(double amplitude, bool hit)
         {
             if (hit) _best = Math.Min(_best, amplitude);
+            // A draw that hits is followed further down, faster each time.
+            _stride = hit && !_searching ? 2 * _stride : 1;
             if (_searching)
             {
                 _first.Report(amplitude, hit);

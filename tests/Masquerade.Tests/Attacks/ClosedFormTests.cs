@@ -95,7 +95,7 @@ public class ClosedFormTests
             {
                 _goals[i] = i % 2 == 0 ? AttackGoal.Anonymize : AttackGoal.Impersonate;
                 // In the plane of two axes. Inside the cone the margin is convex: the first step overshoots by more than its 5 % from further away.
-                var angle = _goals[i] == AttackGoal.Anonymize ? cone - 0.03 - 0.01 * i : cone + 0.04 + 0.04 * i;
+                var angle = _goals[i] == AttackGoal.Anonymize ? cone - 0.02 - 0.005 * i : cone + 0.04 + 0.04 * i;
                 references[i, 0] = 1;
                 coordinates[i, 0] = (float)(Length * Math.Cos(angle));
                 coordinates[i, 1 + i % (Dimensions - 1)] = (float)(Length * Math.Sin(angle));

@@ -71,7 +71,8 @@ public class ClosedFormTests
         {
             results[i].Success.ShouldBeTrue();
             results[i].Adversarial!.ShouldAllBe(v => v * 255 == MathF.Round(v * 255) || Math.Abs(v * 255 - MathF.Round(v * 255)) < 1e-4);
-            results[i].L2.ShouldBeInRange(problem.SmallestL2[i] * 0.9, problem.SmallestL2[i] * 1.5);
+            // Here the optimum changes a value by a fifth of a level on average; whole levels cost more.
+            results[i].L2.ShouldBeInRange(problem.SmallestL2[i], problem.SmallestL2[i] * 2);
         }
     }
 

@@ -1,2 +1,28 @@
-using TorchSharp;
-Console.WriteLine(torch.ones(2).sum().item<float>());
+using Masquerade;
+using Masquerade.Bench;
+
+if (args.Length == 0)
+{
+    Console.Error.WriteLine("usage: Masquerade.Bench BENCH [--option value]…");
+    Console.Error.WriteLine($"  throughput {ThroughputBench.Usage}");
+    return 2;
+}
+try
+{
+    var options = new BenchOptions(args[1..]);
+    switch (args[0])
+    {
+        case "throughput":
+            ThroughputBench.Run(options);
+            break;
+        default:
+            throw new InputException($"there is no bench '{args[0]}'; there is: throughput");
+    }
+    options.RequireAllUsed();
+    return 0;
+}
+catch (InputException e)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 2;
+}

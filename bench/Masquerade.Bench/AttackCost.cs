@@ -18,8 +18,13 @@ internal static class AttackCost
 {
     private sealed record Reference(bool Success, double? L2, double Linf, long Forwards, long Gradients, double Seconds);
 
-    public static int Run(string descriptor, string reference, int threads, int batch, IReadOnlyList<string> attacks)
+    public const string Usage = "--model FILE --reference FOLDER [--attacks NAME,…] [--batch N] [--threads N]";
+
+    public static void Run(BenchOptions options)
     {
+        var (descriptor, reference) = (options.Text("model"), options.Text("reference"));
+        var (threads, batch) = (options.Number("threads", Environment.ProcessorCount), options.Number("batch", 32));
+        var attacks = (options.Optional("attacks") ?? "minimal").Split(',');
         set_num_threads(threads);
         using var model = FaceModel.Load(descriptor, threads, gradients: true);
         if (model.NotDifferentiable is { } problem) throw new InputException(problem);
@@ -66,7 +71,6 @@ internal static class AttackCost
         }
         Console.WriteLine(Line(
             $"all: {allSeconds:F1} s, {allSeconds / allEngines:F2} of the engines' time; the reference took {referenceForwards / allForwards:F1} times the forwards and {referenceSeconds / allSeconds:F1} times the time"));
-        return 0;
     }
 
     private static void Compare(List<string> names, List<AttackResult> results, List<Reference> expected)

@@ -1,8 +1,32 @@
+using Masquerade;
 using Masquerade.Bench;
 
-return args switch
+if (args.Length == 0)
 {
-    ["attacks", var model, var reference, var threads, var batch, .. var names] =>
-        AttackCost.Run(model, reference, int.Parse(threads), int.Parse(batch), names.Length == 0 ? ["minimal"] : names),
-    _ => 2,
-};
+    Console.Error.WriteLine("usage: Masquerade.Bench BENCH [--option value]…");
+    Console.Error.WriteLine($"  throughput {ThroughputBench.Usage}");
+    Console.Error.WriteLine($"  attacks {AttackCost.Usage}");
+    return 2;
+}
+try
+{
+    var options = new BenchOptions(args[1..]);
+    switch (args[0])
+    {
+        case "throughput":
+            ThroughputBench.Run(options);
+            break;
+        case "attacks":
+            AttackCost.Run(options);
+            break;
+        default:
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks");
+    }
+    options.RequireAllUsed();
+    return 0;
+}
+catch (InputException e)
+{
+    Console.Error.WriteLine($"error: {e.Message}");
+    return 2;
+}

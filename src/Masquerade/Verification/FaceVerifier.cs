@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Masquerade.Faces;
 using Masquerade.Models;
 
 namespace Masquerade.Verification;
@@ -12,7 +13,8 @@ public sealed class FaceVerifier
     public FaceVerifier(IFaceEmbedder embedder, double threshold)
     {
         ArgumentNullException.ThrowIfNull(embedder);
-        if (!(threshold > 0 && threshold < 4)) throw new InputException($"threshold {threshold} is not possible: squared distances of unit embeddings lie between 0 and 4");
+        if (!(threshold > 0 && threshold < 4))
+            throw new InputException($"threshold {threshold} is not possible: squared distances of unit embeddings lie between 0 and 4");
         Embedder = embedder;
         Threshold = threshold;
     }
@@ -25,6 +27,22 @@ public sealed class FaceVerifier
 
     /// <summary>Whether a squared distance means the same person.</summary>
     public bool IsSame(double distance) => distance < Threshold;
+
+    /// <summary>The squared distance of two crops' embeddings, in [0,4].</summary>
+    /// <param name="probe">A crop of the embedder's input size.</param>
+    /// <param name="reference">Another.</param>
+    public double Compare(FaceImage probe, FaceImage reference)
+    {
+        ArgumentNullException.ThrowIfNull(probe);
+        ArgumentNullException.ThrowIfNull(reference);
+        var (image, embedding) = (Embedder.InputSize.Values, Embedder.EmbeddingSize);
+        var images = new float[2 * image];
+        ImageTensors.WritePlanar(probe, images.AsSpan(0, image));
+        ImageTensors.WritePlanar(reference, images.AsSpan(image));
+        var embeddings = new float[2 * embedding];
+        Embedder.Embed(images, 2, embeddings);
+        return Distance(embeddings.AsSpan(0, embedding), embeddings.AsSpan(embedding));
+    }
 
     /// <summary>Squared Euclidean distance of two unit embeddings, in [0,4].</summary>
     public static double Distance(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

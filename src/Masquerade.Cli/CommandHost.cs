@@ -1,0 +1,57 @@
+using Spectre.Console;
+
+namespace Masquerade.Cli;
+
+/// <summary>Where a command writes: results to <see cref="Output"/>, everything else to <see cref="Error"/>.</summary>
+internal sealed class CommandHost
+{
+    // A pipe or a file has no width: long paths and messages stay on one line.
+    private const int PipedWidth = 10_000;
+
+    private CommandHost(TextWriter output, TextWriter error, IAnsiConsole results, IAnsiConsole? terminal, TimeProvider clock)
+    {
+        Output = output;
+        Error = error;
+        Results = results;
+        Terminal = terminal;
+        Clock = clock;
+    }
+
+    /// <summary>Standard output.</summary>
+    public TextWriter Output { get; }
+
+    /// <summary>Standard error.</summary>
+    public TextWriter Error { get; }
+
+    /// <summary>Standard output for tables.</summary>
+    public IAnsiConsole Results { get; }
+
+    /// <summary>Standard error where somebody watches it on a terminal; null where it is piped.</summary>
+    public IAnsiConsole? Terminal { get; }
+
+    /// <summary>The time.</summary>
+    public TimeProvider Clock { get; }
+
+    /// <summary>The process's own streams.</summary>
+    public static CommandHost System() => new(Console.Out, Console.Error,
+        Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console,
+        Console.IsErrorRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
+        TimeProvider.System);
+
+    /// <summary>Writers without a terminal.</summary>
+    public static CommandHost Piped(TextWriter output, TextWriter error, TimeProvider? clock = null) =>
+        new(output, error, Plain(output), null, clock ?? TimeProvider.System);
+
+    private static IAnsiConsole Plain(TextWriter writer)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(writer),
+        });
+        console.Profile.Width = PipedWidth;
+        return console;
+    }
+}

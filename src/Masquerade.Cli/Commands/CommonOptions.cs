@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Masquerade.Alignment;
+using Masquerade.Datasets;
+using Masquerade.Models;
+
+namespace Masquerade.Cli.Commands;
+
+/// <summary>Options that several commands have: one wording, one way of reading them.</summary>
+internal static class CommonOptions
+{
+    /// <summary>Standard output, where a file is asked for.</summary>
+    public const string StandardOutput = "-";
+
+    public static Option<string> Model() => new("--model", "-m")
+    {
+        Description = "Model descriptor (*.model.json).",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    public static Option<string> Images() => new("--images", "-i")
+    {
+        Description = "Folder of photographs, flat or a folder a person.",
+        HelpName = "FOLDER",
+        Required = true,
+    };
+
+    public static Option<string> Pairs() => new("--pairs", "-p")
+    {
+        Description = "Pair list: LFW's pairs.txt or pairsDev*.txt, or CSV with the columns probe,reference,same_person.",
+        HelpName = "FILE",
+        Required = true,
+    };
+
+    public static Option<string?> Landmarks() => new("--landmarks", "-l")
+    {
+        Description = "CSV of five landmarks a photograph, by file name.",
+        HelpName = "FILE",
+    };
+
+    public static Option<bool> Aligned() => new("--aligned")
+    {
+        Description = "The photographs already are crops of the model's input size.",
+    };
+
+    public static Option<int> Threads() => new("--threads", "-t")
+    {
+        Description = "Threads to use; 0 for one a core.",
+        HelpName = "N",
+        CustomParser = result => Whole(result, 0, 1024),
+        DefaultValueFactory = _ => 0,
+    };
+
+    public static Option<double?> Threshold() => new("--threshold")
+    {
+        Description = "Threshold on the squared distance, between 0 and 4, instead of the model's own.",
+        HelpName = "T",
+        CustomParser = ParseThreshold,
+    };
+
+    public static Option<string?> Json() => new("--json")
+    {
+        Description = "Write the result as JSON to FILE, or to standard output without FILE or with '-'.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = result => result.Tokens is [var file] ? file.Value : StandardOutput,
+    };
+
+    public static Option<bool> Strict() => new("--strict")
+    {
+        Description = "End at the first photograph that cannot be used, instead of leaving its pairs out.",
+    };
+
+    /// <summary>Landmarks, or crops: not both.</summary>
+    public static void RequireOneOf(this Command command, Option<string?> landmarks, Option<bool> aligned) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(landmarks) is not null && result.GetValue(aligned))
+            result.AddError("--landmarks and --aligned contradict each other: give one");
+    });
+
+    /// <summary>A maker of the model's crops.</summary>
+    public static FaceCropper Cropper(ModelDescriptor descriptor, string? landmarks, bool aligned) => new(
+        AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks is null ? null : LandmarkFile.Read(landmarks), aligned);
+
+    /// <summary>How many threads a number asks for.</summary>
+    public static int ThreadCount(int asked) => asked > 0 ? asked : Environment.ProcessorCount;
+
+    private static int Whole(ArgumentResult result, int least, int most)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+        result.AddError($"{Name(result)} is '{text}'; give a whole number from {least} to {most}");
+        return least;
+    }
+
+    private static double? ParseThreshold(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number > 0 && number < 4) return number;
+        result.AddError($"{Name(result)} is '{text}'; give a number between 0 and 4");
+        return null;
+    }
+
+    private static string Name(ArgumentResult result) => (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+}

@@ -1,0 +1,47 @@
+namespace Masquerade;
+
+/// <summary>Writes what a user asked for, whole or not at all.</summary>
+internal static class OutputFile
+{
+    /// <summary>Finds out before long work whether a file could be written in its folder.</summary>
+    /// <exception cref="InputException">There is no such folder, or the path is a folder itself.</exception>
+    public static void CheckFolder(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path)) throw new InputException("no output file is named: an empty path");
+        if (Directory.Exists(path)) throw new InputException($"{path}: is a folder; name a file to write");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (!Directory.Exists(folder)) throw new InputException($"{path}: cannot be written, there is no folder {folder}; create it");
+    }
+
+    /// <summary>Writes to a temporary name beside the file, then moves it into place over what was there.</summary>
+    /// <exception cref="InputException">It cannot be written: no such folder, read-only, disk full.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    {
+        CheckFolder(path);
+        try
+        {
+            if (IsDevice(path))
+            {
+                File.WriteAllBytes(path, bytes);
+                return;
+            }
+            var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+            try
+            {
+                File.WriteAllBytes(temporary, bytes);
+                File.Move(temporary, path, overwrite: true);
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
+        }
+    }
+
+    /// <summary>A device such as /dev/stdout is written to; a file moved over it would replace it.</summary>
+    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
+}

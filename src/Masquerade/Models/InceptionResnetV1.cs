@@ -22,8 +22,8 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
     /// <summary>512.</summary>
     public int EmbeddingSize => InceptionResnetV1Layers.EmbeddingSize;
 
-    /// <summary>Loads weights with the names and shapes of facenet-pytorch's; a classifier (<c>logits.*</c>) in the file is ignored.</summary>
-    /// <param name="checkpointPath">A state dict, as <see cref="CheckpointReader"/> reads it; one stored under <c>state_dict</c> is found.</param>
+    /// <summary>Loads weights with facenet-pytorch's names and shapes; a classifier (<c>logits.*</c>) in the file is ignored.</summary>
+    /// <param name="checkpointPath">A state dict for <see cref="CheckpointReader"/>; it may be nested under <c>state_dict</c>.</param>
     /// <param name="mean">A value p of 0 to 255 enters the network as (p − mean) / std; the published weights have 127.5 and 128.</param>
     /// <param name="std">See <paramref name="mean"/>; above 0.</param>
     /// <exception cref="InputException">
@@ -33,7 +33,7 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
         => Load(checkpointPath, [mean, mean, mean], [std, std, std]);
 
     /// <inheritdoc cref="Load(string, float, float)"/>
-    /// <param name="checkpointPath">A state dict, as <see cref="CheckpointReader"/> reads it; one stored under <c>state_dict</c> is found.</param>
+    /// <param name="checkpointPath">A state dict for <see cref="CheckpointReader"/>; it may be nested under <c>state_dict</c>.</param>
     /// <param name="mean">For red, green and blue: a value p of 0 to 255 enters the network as (p − mean) / std.</param>
     /// <param name="std">For red, green and blue; above 0.</param>
     public static InceptionResnetV1 Load(string checkpointPath, IReadOnlyList<float> mean, IReadOnlyList<float> std)
@@ -54,7 +54,7 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
         if (images.Length != (long)count * InputSize.Values)
             throw new ArgumentException($"{images.Length} values for {count} images of {InputSize}", nameof(images));
         if (embeddings.Length != count * EmbeddingSize)
-            throw new ArgumentException($"room for {embeddings.Length} values; {count} embeddings have {count * EmbeddingSize}", nameof(embeddings));
+            throw new ArgumentException($"room for {embeddings.Length} values, {count} × {EmbeddingSize} are needed", nameof(embeddings));
         using var scope = NewDisposeScope();
         var batch = empty([count, 3, InputSize.Height, InputSize.Width], float32);
         MemoryMarshal.AsBytes(images.Span).CopyTo(batch.bytes);

@@ -35,9 +35,8 @@ internal sealed class InceptionResnetV1Weights
     {
         _path = path;
         var all = CheckpointReader.Read(path);
-        _file = all.Keys.Any(name => name.StartsWith(Nested, StringComparison.Ordinal))
-            ? all.Where(item => item.Key.StartsWith(Nested, StringComparison.Ordinal)).ToDictionary(item => item.Key[Nested.Length..], item => item.Value)
-            : new(all);
+        var nested = all.Where(item => item.Key.StartsWith(Nested, StringComparison.Ordinal)).ToList();
+        _file = nested.Count == 0 ? new(all) : nested.ToDictionary(item => item.Key[Nested.Length..], item => item.Value);
     }
 
     /// <summary>A convolution without bias and the batch norm that follows it.</summary>

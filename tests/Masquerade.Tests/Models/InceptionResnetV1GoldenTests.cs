@@ -75,7 +75,9 @@ public sealed class InceptionResnetV1GoldenTests : IDisposable
             {
                 var colour = bitmap.GetPixel(First + x, First + y);
                 var at = y * Size + x;
-                (planar[at], planar[at + Size * Size], planar[at + 2 * Size * Size]) = (colour.Red / 255f, colour.Green / 255f, colour.Blue / 255f);
+                planar[at] = colour.Red / 255f;
+                planar[at + Size * Size] = colour.Green / 255f;
+                planar[at + 2 * Size * Size] = colour.Blue / 255f;
             }
         }
         return planar;

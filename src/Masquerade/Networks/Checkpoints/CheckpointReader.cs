@@ -1,8 +1,8 @@
 namespace Masquerade.Networks.Checkpoints;
 
 /// <summary>
-/// Reads the weights of a network from a file: PyTorch state dicts (torch.save, the zip form and the legacy form) and safetensors. Files are
-/// parsed, never executed: only the few names and instructions of pickle that weights need are followed, anything else is refused.
+/// Reads the weights of a network from a file: PyTorch state dicts (torch.save, the zip form and the legacy form) and safetensors. Files
+/// are parsed, never executed: only the few names and instructions of pickle that weights need are followed, anything else is refused.
 /// </summary>
 public static class CheckpointReader
 {

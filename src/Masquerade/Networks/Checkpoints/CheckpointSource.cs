@@ -16,12 +16,12 @@ internal sealed class CheckpointSource(string path, long length)
     /// <summary>An error that names the file.</summary>
     public InputException Fail(string what) => new($"{path}: {what}");
 
-    /// <summary>Counts memory taken beyond what the file itself holds: a small file that refers to one block many times must not grow.</summary>
+    /// <summary>Counts memory taken beyond what the file holds: a small file that refers to one block many times must not grow.</summary>
     public void Charge(long bytes)
     {
         _copied += bytes;
         if (_copied > 4 * length + FreeCopies)
-            throw Fail($"its tensors overlap or repeat and would take far more memory than the {length} bytes of the file; export it again");
+            throw Fail($"its tensors overlap or repeat and would take far more memory than the file has bytes; export it again");
     }
 
     /// <summary>Text from the file, fit for a message: one line, no control characters, not long.</summary>

@@ -11,7 +11,7 @@ public static partial class NpyReader
     private static readonly byte[] Magic = [0x93, .. "NUMPY"u8];
 
     /// <summary>Reads an array of numbers.</summary>
-    /// <exception cref="InputException">The file is missing, damaged, or holds Python objects or an element type that is not read.</exception>
+    /// <exception cref="InputException">The file is missing, damaged, or holds objects or an element type that is not read.</exception>
     public static CheckpointTensor ReadArray(string path) => CheckpointFile.Read(path, (reader, _) =>
     {
         var (type, fortran, shape) = ReadHeader(reader);
@@ -23,8 +23,8 @@ public static partial class NpyReader
     });
 
     /// <summary>
-    /// Reads a file that <c>numpy.save</c> made of a dictionary of arrays, which may be nested: names are joined by dots. Parsed with the same
-    /// care as <see cref="CheckpointReader.Read"/>.
+    /// Reads a file that <c>numpy.save</c> made of a dictionary of arrays, which may be nested: names are joined by dots. Parsed with the
+    /// same care as <see cref="CheckpointReader.Read"/>.
     /// </summary>
     /// <exception cref="InputException">The file is missing, damaged, or its pickle asks for anything but arrays.</exception>
     public static IReadOnlyDictionary<string, CheckpointTensor> ReadDictionary(string path) => CheckpointFile.Read(path, (reader, _) =>
@@ -57,7 +57,9 @@ public static partial class NpyReader
 
     // What NumPy writes: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } and blanks up to a line feed; Python 2 wrote 2L, 3L.
     [GeneratedRegex("""
-        ^\{'descr': '(?<order>[<>|=])(?<code>\w+)', 'fortran_order': (?<fortran>True|False), 'shape': \((?<size>\d+)?L?(, (?<size>\d+)L?)*,?\), ?\} *\n$
-        """, RegexOptions.ExplicitCapture)]
+        ^\{'descr':\ '(?<order>[<>|=])(?<code>\w+)',
+        \ 'fortran_order':\ (?<fortran>True|False),
+        \ 'shape':\ \((?<size>\d+)?L?(,\ (?<size>\d+)L?)*,?\),\ ?\}\ *\n$
+        """, RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Header();
 }

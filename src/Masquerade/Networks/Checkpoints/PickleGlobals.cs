@@ -37,8 +37,8 @@ internal static class PickleGlobals
     public static PickleGlobal Find(CheckpointSource source, string module, string name)
         => Known.TryGetValue($"{module}.{name}", out var global)
             ? global
-            : throw source.Fail($"it names {CheckpointSource.Quote($"{module}.{name}")}, which weights do not need and which could run code; "
-                + "nothing was run. Save only the weights (a state dict), or use safetensors");
+            : throw source.Fail($"it names {CheckpointSource.Quote($"{module}.{name}")}, which weights do not need and which could run "
+                + "code; nothing was run. Save only the weights (a state dict), or use safetensors");
 
     /// <summary>Reads a tuple of integers.</summary>
     public static long[] Integers(CheckpointSource source, object? value)
@@ -49,7 +49,7 @@ internal static class PickleGlobals
     private static IEnumerable<PickleGlobal> All()
     {
         yield return new("collections.OrderedDict", Call: OrderedDict);
-        yield return new("torch.Size", Call: static (source, args) => args is [object?[]] ? Box(Integers(source, args[0])) : throw Bad(source));
+        yield return new("torch.Size", Call: static (source, args) => args is [object?[] sizes] ? sizes : throw Bad(source));
         yield return new("torch._utils._rebuild_tensor", Call: RebuildTensor);
         yield return new("torch._utils._rebuild_tensor_v2", Call: RebuildTensor);
         yield return new("torch._utils._rebuild_parameter",
@@ -88,8 +88,6 @@ internal static class PickleGlobals
         return Encoding.Latin1.GetBytes(text);
     }
 
-    private static object?[] Box(long[] values) => [.. values.Cast<object?>()];
-
-    private static InputException Bad(CheckpointSource source) => source.Fail("a tensor or dictionary in it is not built as PyTorch or NumPy "
-        + "would build it; the file is damaged or hostile");
+    private static InputException Bad(CheckpointSource source)
+        => source.Fail("a tensor or dictionary in it is not built as PyTorch or NumPy would build it; the file is damaged or hostile");
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Numerics;
 using System.Text;
 using Op = Masquerade.Networks.Checkpoints.PickleOpcode;
@@ -7,7 +6,7 @@ using Op = Masquerade.Networks.Checkpoints.PickleOpcode;
 namespace Masquerade.Networks.Checkpoints;
 
 /// <summary>
-/// Reads one pickle (Python's stack machine for data, protocols 0 to 5) as data: numbers, text, lists, tuples, dictionaries, and the few
+/// Reads one pickle (Python's stack machine for data, protocols 2 to 5) as data: numbers, text, lists, tuples, dictionaries, and the few
 /// classes of <see cref="PickleGlobals"/>, each of which is a function here. Any other name or instruction is refused where it stands, so
 /// nothing that a file asks for is ever run.
 /// </summary>
@@ -58,7 +57,7 @@ internal sealed class PickleReader
         {
             case Op.Proto:
                 var protocol = _reader.ReadByte();
-                if (protocol > 5) throw _source.Fail($"its pickle is of protocol {protocol}; 0 to 5 are read");
+                if (protocol is < 2 or > 5) throw _source.Fail($"its pickle is of protocol {protocol}; 2 to 5 are read");
                 break;
             case Op.Frame: _reader.ReadInt64(); break;
             case Op.Mark: _marks.Push(_stack.Count); break;
@@ -70,7 +69,6 @@ internal sealed class PickleReader
             case Op.BinInt1: Push((long)_reader.ReadByte()); break;
             case Op.BinInt2: Push((long)_reader.ReadUInt16()); break;
             case Op.Long1: Push(Long(_reader.ReadBytes(_reader.ReadByte()))); break;
-            case Op.Int: Push(Int(Line())); break;
             case Op.BinFloat: Push(BinaryPrimitives.ReadDoubleBigEndian(_reader.ReadBytes(8))); break;
 
             case Op.BinUnicode: Push(Text(_reader.ReadBytes((uint)_reader.ReadInt32()))); break;
@@ -117,7 +115,8 @@ internal sealed class PickleReader
         if (callAndArguments is not [var target, object?[] arguments]) throw Malformed();
         return target is PickleGlobal { Call: { } call }
             ? call(_source, arguments)
-            : throw _source.Fail($"it calls {Describe(target)}, which is not a function that weights need; nothing was run. Save only the weights");
+            : throw _source.Fail($"it calls {Describe(target)}, which is not a function that weights need; nothing was run. "
+                + "Save only the weights (a state dict), or use safetensors");
     }
 
     private void Build(object? state, object? target)
@@ -194,18 +193,10 @@ internal sealed class PickleReader
         }
     }
 
-    // Protocols 0 and 1 write booleans as the lines 00 and 01.
-    private object Int(string line) => line switch
-    {
-        "00" => false,
-        "01" => true,
-        _ => long.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : throw Malformed(),
-    };
-
     private static object Long(byte[] bytes)
     {
         var value = new BigInteger(bytes);
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private static string Describe(object? value) => value switch

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Masquerade.Networks.Checkpoints;
 
 /// <summary>
-/// The storages that a PyTorch pickle refers to by the tuple ('storage', class, key, device, elements[, view]); their data lies elsewhere in
-/// the file.
+/// The storages that a PyTorch pickle refers to by the tuple ('storage', class, key, device, elements[, view]); their data lies elsewhere
+/// in the file.
 /// </summary>
 internal sealed class PickledStorages(CheckpointSource source)
 {

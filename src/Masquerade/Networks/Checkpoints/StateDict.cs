@@ -5,7 +5,7 @@ internal sealed class StateDict
 {
     // A pickle may hold one object at many places, and itself: both limits stop what would otherwise not end.
     private const int MaxDepth = 32;
-    private const int MaxValues = 1_000_000;
+    private const int MaxValues = 200_000;
     private const int MaxName = 512;
 
     private readonly CheckpointSource _source;
@@ -14,7 +14,7 @@ internal sealed class StateDict
 
     private StateDict(CheckpointSource source) => _source = source;
 
-    /// <summary>All tensors below <paramref name="root"/>; names of nested dictionaries and positions in lists are joined by dots.</summary>
+    /// <summary>All tensors below <paramref name="root"/>; keys and list positions on the way to one are joined by dots.</summary>
     public static IReadOnlyDictionary<string, CheckpointTensor> Flatten(CheckpointSource source, object? root)
     {
         var dict = new StateDict(source);
@@ -26,19 +26,24 @@ internal sealed class StateDict
 
     private void Visit(string name, object? value, int depth)
     {
-        if (++_values > MaxValues || depth > MaxDepth || name.Length > MaxName)
-            throw _source.Fail("its dictionaries are nested too deeply, contain themselves, or have endless names; save only the weights");
         switch (value)
         {
             case TensorLayout tensor: Add(name, tensor); break;
-            case PickledArray array: Visit(name, array.Value, depth + 1); break;
+            case PickledArray array: Descend(name, array.Value, depth); break;
             case PickledDictionary dictionary:
-                foreach (var (key, item) in dictionary.Items) Visit(Join(name, key), item, depth + 1);
+                foreach (var (key, item) in dictionary.Items) Descend(name.Length == 0 ? key : $"{name}.{key}", item, depth);
                 break;
             case IReadOnlyList<object?> list:
-                for (var i = 0; i < list.Count; i++) Visit(Join(name, $"{i}"), list[i], depth + 1);
+                for (var i = 0; i < list.Count; i++) Descend($"{name}.{i}", list[i], depth);
                 break;
         }
+    }
+
+    private void Descend(string name, object? value, int depth)
+    {
+        if (++_values > MaxValues || depth > MaxDepth || name.Length > MaxName)
+            throw _source.Fail("its dictionaries are nested too deeply, contain themselves, or have endless names; save only the weights");
+        Visit(name, value, depth + 1);
     }
 
     private void Add(string name, TensorLayout tensor)
@@ -46,6 +51,4 @@ internal sealed class StateDict
         if (!_tensors.TryAdd(name, tensor.Resolve(_source)))
             throw _source.Fail($"two tensors are named {CheckpointSource.Quote(name)}; export it again");
     }
-
-    private static string Join(string name, string key) => name.Length == 0 ? key : $"{name}.{key}";
 }

@@ -34,8 +34,9 @@ internal static class ZipFormat
             if (!entries.TryGetValue($"{folder}/data/{key}", out var entry))
                 throw source.Fail($"the archive lacks the storage {CheckpointSource.Quote(key)}; fetch it again");
             var size = TensorLayout.SizeOf(storage.Type);
-            if (entry.Length != storage.Count * size)
-                throw source.Fail($"the storage {CheckpointSource.Quote(key)} has {entry.Length} bytes where {storage.Count * size} are announced");
+            var expected = storage.Count * size;
+            if (entry.Length != expected)
+                throw source.Fail($"the storage {CheckpointSource.Quote(key)} has {entry.Length} bytes where {expected} are announced");
             storage.Data = ReadEntry(source, entry);
             if (swap) ByteOrder.Swap(storage.Data, size);
         }

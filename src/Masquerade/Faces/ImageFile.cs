@@ -61,7 +61,7 @@ public static class ImageFile
             fixed (byte* target = rgba) result = codec.GetPixels(info, (nint)target, info.Width * 4, SKCodecOptions.Default);
             if (result == SKCodecResult.IncompleteInput) throw new InputException($"{name}: the image is cut off; copy it again");
             if (result != SKCodecResult.Success) throw new InputException($"{name}: the image is damaged ({result}); copy it again");
-            var rgb = new byte[count * 3];
+            var rgb = GC.AllocateUninitializedArray<byte>((int)count * 3);
             PackRgb(rgba.AsSpan(0, (int)count * 4), rgb);
             return Orient(rgb, info.Width, info.Height, codec.EncodedOrigin);
         }

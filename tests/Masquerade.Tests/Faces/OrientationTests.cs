@@ -1,0 +1,56 @@
+using Masquerade.Faces;
+using SkiaSharp;
+
+namespace Masquerade.Tests.Faces;
+
+public class OrientationTests
+{
+    private const int Width = 24, Height = 16;
+
+    /// <summary>Which stored pixel is seen at (x, y), by EXIF 2.3's table of where the stored first row and first column are seen.</summary>
+    private static readonly Func<int, int, (int X, int Y)>[] StoredAt =
+    [
+        (x, y) => (x, y),                              // 1: row at the top, column on the left
+        (x, y) => (Width - 1 - x, y),                  // 2: top, right
+        (x, y) => (Width - 1 - x, Height - 1 - y),     // 3: bottom, right
+        (x, y) => (x, Height - 1 - y),                 // 4: bottom, left
+        (x, y) => (y, x),                              // 5: left, top
+        (x, y) => (y, Height - 1 - x),                 // 6: right, top
+        (x, y) => (Width - 1 - y, Height - 1 - x),     // 7: right, bottom
+        (x, y) => (Width - 1 - y, x),                  // 8: left, bottom
+    ];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void A_photograph_is_seen_upright(int orientation)
+    {
+        using var bitmap = ImageFileTests.Picture(Width, Height);
+        var jpeg = ImageFileTests.Encode(bitmap, SKEncodedImageFormat.Jpeg);
+        var stored = ImageFile.Decode(jpeg, "stored.jpg");
+        // After the start marker: APP1 with a TIFF header and one entry, 0x0112, a short.
+        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
+        var seen = ImageFile.Decode([.. jpeg[..2], .. exif, .. jpeg[2..]], "seen.jpg");
+        seen.Size.ShouldBe(orientation < 5 ? new ImageSize(Width, Height) : new ImageSize(Height, Width));
+        for (var y = 0; y < seen.Height; y++)
+        {
+            for (var x = 0; x < seen.Width; x++)
+            {
+                var from = StoredAt[orientation - 1](x, y);
+                Pixel(seen, x, y).ShouldBe(Pixel(stored, from.X, from.Y), $"({x}, {y})");
+            }
+        }
+    }
+
+    private static (byte, byte, byte) Pixel(FaceImage image, int x, int y)
+    {
+        var at = 3 * (y * image.Width + x);
+        return (image.Pixels[at], image.Pixels[at + 1], image.Pixels[at + 2]);
+    }
+}

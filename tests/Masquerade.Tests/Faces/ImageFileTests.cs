@@ -149,7 +149,7 @@ public class ImageFileTests
         using var pixmap = bitmap.PeekPixels();
         using var data = format == SKEncodedImageFormat.Webp
             ? pixmap.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 50)) : pixmap.Encode(format, 90);
-        return data.ToArray();
+        return data.ShouldNotBeNull().ToArray();
     }
 
     private static void ShouldBe(FaceImage image, SKBitmap bitmap)

@@ -11,7 +11,7 @@ public class StructuralSimilarityTests
          from height in Gen.Int[11, 20]
          from a in Gen.Float[0, 1].Array[3 * width * height]
          from b in Gen.Float[0, 1].Array[3 * width * height]
-         from share in Gen.OneOfConst(0f, 0.001f, 0.1f, 1f)
+         from share in Gen.OneOf(Gen.Const(0f), Gen.Const(0.001f), Gen.Const(0.1f), Gen.Const(1f))
          select (a, b: a.Zip(b, (x, y) => x + share * (y - x)).ToArray(), size: new ImageSize(width, height)))
         .Sample(x => Math.Abs(StructuralSimilarity.Compute(x.a, x.b, x.size) - Definition(x.a, x.b, x.size)) < 1e-5, iter: 50);
 

@@ -69,7 +69,7 @@ public sealed class ImageFolder
         var relative = name.Replace('\\', '/');
         var hasDrive = relative.Length > 1 && relative[1] == ':';
         if (relative[0] == '/' || hasDrive || relative.Contains('\0') || relative.Split('/').Contains(".."))
-            throw new InputException($"the photograph name '{name}' leads out of the images folder; names are relative to it, without '..'");
+            throw new InputException($"the photograph name '{name}' leads out of the images folder; give names inside it, without '..'");
         return relative;
     }
 }

@@ -38,13 +38,14 @@ public class FaceAlignerTests
         narrow.Size.ShouldBe(new ImageSize(96, 112));
         for (var y = 0; y < 112; y++)
         {
-            for (var i = 0; i < 3 * 96; i++) Math.Abs(narrow.Pixels[3 * 96 * y + i] - wide.Pixels[3 * (112 * y + 8) + i]).ShouldBeLessThanOrEqualTo(1);
+            for (var i = 0; i < 3 * 96; i++)
+                Math.Abs(narrow.Pixels[3 * 96 * y + i] - wide.Pixels[3 * (112 * y + 8) + i]).ShouldBeLessThanOrEqualTo(1);
         }
     }
 
     [Fact]
-    public void Every_pixel_is_what_the_definition_says() => Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int, Gen.Double[-2, 2], Gen.Double[-2, 2],
-        Gen.Double[-20, 60], Gen.Double[-20, 60]).Sample((width, height, seed, a, b, shiftX, shiftY) =>
+    public void Every_pixel_is_what_the_definition_says() => Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int, Gen.Double[-2, 2],
+        Gen.Double[-2, 2], Gen.Double[-20, 60], Gen.Double[-20, 60]).Sample((width, height, seed, a, b, shiftX, shiftY) =>
     {
         var photo = Noise(width, height, seed);
         var toPhoto = new SimilarityTransform(a, b, shiftX, shiftY);

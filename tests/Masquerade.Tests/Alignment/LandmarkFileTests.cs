@@ -10,7 +10,8 @@ public class LandmarkFileTests
     [Fact]
     public void Columns_are_found_by_name()
     {
-        var table = Read("nose_y,note,image,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y",
+        var table = Read("nose_y,note,image,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,"
+            + "mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y",
             "6,\"a, \"\"b\"\"\",a.jpg,1,2,3,4,5,7,8,9,1e1", "", "60,,b.jpg,1,2,3,4,5,7,8,9,10");
         table.Count.ShouldBe(2);
         table.Find("a.jpg").ShouldBe(new FiveLandmarks(new(1, 2), new(3, 4), new(5, 6), new(7, 8), new(9, 10)));
@@ -53,7 +54,8 @@ public class LandmarkFileTests
     {
         var table = LandmarkFile.Read(Shared.Path("data", "lfw", "landmarks.csv"));
         table.Count.ShouldBe(13233);
-        table.Find("AJ_Cook/AJ_Cook_0001.jpg").ShouldBe(new FiveLandmarks(new(103, 115), new(145, 109), new(116, 135), new(109, 159), new(147, 153)));
+        table.Find("AJ_Cook/AJ_Cook_0001.jpg")
+            .ShouldBe(new FiveLandmarks(new(103, 115), new(145, 109), new(116, 135), new(109, 159), new(147, 153)));
     }
 
     private static LandmarkTable Read(params string[] lines)

@@ -5,7 +5,8 @@ namespace Masquerade.Tests.Alignment;
 
 public class SimilarityTransformTests
 {
-    private static readonly Gen<ImagePoint> Point = Gen.Select(Gen.Double[-300, 300], Gen.Double[-300, 300], (x, y) => new ImagePoint(x, y));
+    private static readonly Gen<ImagePoint> Point =
+        Gen.Select(Gen.Double[-300, 300], Gen.Double[-300, 300], (x, y) => new ImagePoint(x, y));
 
     private static readonly Gen<SimilarityTransform> Transform = Gen.Select(Gen.Double[0.05, 20], Gen.Double[-Math.PI, Math.PI], Point,
         (scale, angle, shift) => new SimilarityTransform(scale * Math.Cos(angle), scale * Math.Sin(angle), shift.X, shift.Y));

@@ -40,8 +40,9 @@ public sealed class FaceCropperTests : IDisposable
     {
         var photo = Photo("a.png", 160, 160);
         Photo("b.png", 250, 250);
-        foreach (var cropper in (FaceCropper[])[new(AlignmentKind.FaceNet160x160, new(160, 160), null, true), new(AlignmentKind.None, new(160, 160), null, false)])
+        foreach (var (kind, aligned) in ((AlignmentKind, bool)[])[(AlignmentKind.FaceNet160x160, true), (AlignmentKind.None, false)])
         {
+            var cropper = new FaceCropper(kind, new(160, 160), null, aligned);
             var crops = new FaceCropSource(new ImageFolder(_folder.Root), cropper);
             crops.Load("a.png").Pixels.ShouldBe(photo.Pixels);
             Refusal(() => crops.Load("b.png")).ShouldContain("b.png: is 250x250, but the model takes crops of 160x160");
@@ -65,9 +66,22 @@ public sealed class FaceCropperTests : IDisposable
     [Fact]
     public void What_cannot_work_is_refused_at_once()
     {
-        Refusal(() => new FaceCropper(AlignmentKind.ArcFace112x112, Arc, null, aligned: false)).ShouldContain("needs landmarks: give --landmarks FILE, or --aligned");
+        Refusal(() => new FaceCropper(AlignmentKind.ArcFace112x112, Arc, null, aligned: false))
+            .ShouldContain("needs landmarks: give --landmarks FILE, or --aligned");
         Refusal(() => Source(AlignmentKind.FaceNet160x160, new(160, 160), "a.png" + InPlace)).ShouldContain("--aligned");
-        Refusal(() => Source(AlignmentKind.ArcFace112x96, Arc, "a.png" + InPlace)).ShouldContain("the model takes 112x112 pixels, but its alignment arcface-112x96 makes 96x112");
+        Refusal(() => Source(AlignmentKind.ArcFace112x96, Arc, "a.png" + InPlace))
+            .ShouldContain("the model takes 112x112 pixels, but its alignment arcface-112x96 makes 96x112");
+    }
+
+    [Fact]
+    public void One_line_of_landmarks_is_not_used_for_two_photographs()
+    {
+        Photo("a/1.png", 20, 20);
+        Photo("b/1.png", 20, 20);
+        var crops = Source(AlignmentKind.ArcFace112x112, Arc, "1.png" + InPlace);
+        crops.Load("a/1.png").Size.ShouldBe(Arc);
+        crops.Load("a/1").Size.ShouldBe(Arc);
+        Refusal(() => crops.Load("b/1.png")).ShouldContain("list them with their folders");
     }
 
     private FaceImage Photo(string name, int width, int height)

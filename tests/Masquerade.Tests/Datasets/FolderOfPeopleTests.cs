@@ -28,7 +28,7 @@ public class FolderOfPeopleTests
         return list.Pairs.Count(p => p.SamePerson) == same
             && list.Pairs.Count(p => !p.SamePerson) == Math.Min(same, different)
             && list.Pairs.All(p => p.SamePerson == (Person(p.Probe) == Person(p.Reference)) && p.Probe != p.Reference)
-            && list.Pairs.Select(p => string.CompareOrdinal(p.Probe, p.Reference) < 0 ? (p.Probe, p.Reference) : (p.Reference, p.Probe)).Distinct().Count() == list.Pairs.Count
+            && list.Pairs.Select(p => string.Join('|', new[] { p.Probe, p.Reference }.Order())).Distinct().Count() == list.Pairs.Count
             && list.Pairs.Select(p => p.Id).Distinct().Count() == list.Pairs.Count;
 
         static string Person(string name) => name.Split('/')[0];
@@ -45,7 +45,7 @@ public class FolderOfPeopleTests
         {
             var pairs = people.Pairs(2, seed).Pairs;
             pairs.Select(p => p.SamePerson).ShouldBe([true, false, true, false]);
-            foreach (var p in pairs) seen[(p.SamePerson, p.Probe, p.Reference)] = seen.GetValueOrDefault((p.SamePerson, p.Probe, p.Reference)) + 1;
+            foreach (var key in pairs.Select(p => (p.SamePerson, p.Probe, p.Reference))) seen[key] = seen.GetValueOrDefault(key) + 1;
         }
         seen.Count.ShouldBe(7 + 8);
         // Six standard deviations of a binomial count.

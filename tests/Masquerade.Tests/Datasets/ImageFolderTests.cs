@@ -8,8 +8,9 @@ public class ImageFolderTests
     public void A_name_is_looked_for_as_written_and_then_in_its_persons_folder()
     {
         using var temporary = new TemporaryFolder();
-        foreach (var file in (string[])["flat.png", "Ann_Lee/Ann_Lee_0001.jpg", "Ann_Lee_0002.jpg", "Ann_Lee/Ann_Lee_0002.jpg", "bob/1.JPG", "J._R._Moe/J._R._Moe_0001.webp"])
-            temporary.Write(file, "x");
+        string[] files = ["flat.png", "Ann_Lee/Ann_Lee_0001.jpg", "Ann_Lee_0002.jpg", "Ann_Lee/Ann_Lee_0002.jpg", "bob/1.JPG",
+            "J._R._Moe/J._R._Moe_0001.webp"];
+        foreach (var file in files) temporary.Write(file, "x");
         var folder = new ImageFolder(temporary.Root);
         Find("flat.png").ShouldBe("flat.png");
         Find("Ann_Lee/Ann_Lee_0001.jpg").ShouldBe("Ann_Lee/Ann_Lee_0001.jpg");

@@ -11,7 +11,8 @@ public class PairAvailabilityTests
         temporary.Write("Ann/Ann_0001.jpg", "x");
         temporary.Write("Bob/Bob_0001.jpg", "x");
         var list = PairListReader.Read(temporary.Write("pairs.csv",
-            "probe,reference,same_person\nAnn_0001,Bob_0001,0\nAnn_0001,Cid_0001,0\nCid_0001,Cid_0001,1\nDan_0001,Cid_0001,0\nAnn_0001,Ann_0001,1\n"));
+            "probe,reference,same_person\nAnn_0001,Bob_0001,0\nAnn_0001,Cid_0001,0\nCid_0001,Cid_0001,1\nDan_0001,Cid_0001,0\n"
+            + "Ann_0001,Ann_0001,1\n"));
         var found = PairAvailability.Of(list, new ImageFolder(temporary.Root));
         found.Present.Select(p => p.Id).ShouldBe(["Ann_0001|Bob_0001", "Ann_0001|Ann_0001"]);
         found.Missing.Select(m => (m.Pair.Id, string.Join('+', m.Names)))

@@ -57,13 +57,14 @@ public class HostileImageTests
     public void What_is_no_image_file_is_named()
     {
         using var folder = new TemporaryFolder();
-        Refusal(() => ImageFile.Read(folder.Write("text.jpg", "This is not a photograph."))).ShouldContain("is not a JPEG, PNG, WebP or BMP");
+        Refusal(() => ImageFile.Read(folder.Write("text.jpg", "This is no photograph."))).ShouldContain("is not a JPEG, PNG, WebP or BMP");
         Refusal(() => ImageFile.Read(folder.Write("empty.jpg", ""))).ShouldContain("empty");
         Refusal(() => ImageFile.Read(folder["missing.jpg"])).ShouldContain("missing.jpg: no such file");
         Refusal(() => ImageFile.Read(folder.Root)).ShouldContain("is a folder");
         Refusal(() => ImageFile.Read("")).ShouldContain("no file is named");
         Refusal(() => ImageFile.Read("a\0b.jpg")).ShouldContain("no such file");
-        byte[] gif = [.. "GIF89a"u8, 1, 0, 1, 0, 128, 0, 0, 1, 2, 3, 4, 5, 6, (byte)',', 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 68, 1, 0, (byte)';'];
+        byte[] gif = [.. "GIF89a"u8, 1, 0, 1, 0, 128, 0, 0, 1, 2, 3, 4, 5, 6,
+            (byte)',', 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 68, 1, 0, (byte)';'];
         Refusal(() => ImageFile.Read(folder.Write("picture.gif", gif))).ShouldContain("picture.gif: is ");
     }
 
@@ -83,9 +84,10 @@ public class HostileImageTests
         var path = folder.Write("face.png", "something else");
         ImageFile.WritePng(path, new FaceImage(1, 1, [1, 2, 3]));
         ImageFile.Read(path).Pixels.ShouldBe([1, 2, 3]);
-        Refusal(() => ImageFile.WritePng(folder["no/such/folder/face.png"], new FaceImage(1, 1, [1, 2, 3]))).ShouldContain("cannot be written");
+        var image = new FaceImage(1, 1, [1, 2, 3]);
+        Refusal(() => ImageFile.WritePng(folder["no/such/folder/face.png"], image)).ShouldContain("cannot be written");
         Directory.CreateDirectory(folder["taken.png"]);
-        Refusal(() => ImageFile.WritePng(folder["taken.png"], new FaceImage(1, 1, [1, 2, 3]))).ShouldContain("taken.png: cannot be written");
+        Refusal(() => ImageFile.WritePng(folder["taken.png"], image)).ShouldContain("taken.png: cannot be written");
         Directory.GetFileSystemEntries(folder.Root).Length.ShouldBe(2);
     }
 

@@ -14,7 +14,7 @@ public class ImageFileTests
         /9oADgQBAAIRAxEEAAA/AC/HQ24KQDgFDoq5kAfm8LVAbzgFDoq5kH//2Q==
         """;
 
-    private static readonly Gen<FaceImage> AnyImage =
+    internal static readonly Gen<FaceImage> AnyImage =
         from width in Gen.Int[1, 40]
         from height in Gen.Int[1, 40]
         from pixels in Gen.Byte.Array[3 * width * height]
@@ -40,7 +40,7 @@ public class ImageFileTests
     public void Bmp_is_read_bottom_row_first()
     {
         // Two rows of two pixels, blue-green-red, padded to four bytes.
-        byte[] bmp = [(byte)'B', (byte)'M', 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0,
+        byte[] bmp = [.. "BM"u8, 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0,
             16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 8, 7, 6, 5, 4, 0, 0, 3, 2, 1, 60, 50, 40, 0, 0];
         ImageFile.Decode(bmp, "image.bmp").Pixels.ShouldBe([1, 2, 3, 40, 50, 60, 7, 8, 9, 4, 5, 6]);
     }
@@ -49,11 +49,11 @@ public class ImageFileTests
     public void Jpeg_holds_the_stored_values_whatever_the_profile_says()
     {
         using var plain = Picture(40, 24);
-        using var wide = new SKBitmap(plain.Info.WithColorSpace(SKColorSpace.CreateRgb(SKColorSpaceTransferFn.Srgb, SKColorSpaceXyz.DisplayP3)));
-        plain.Bytes.CopyTo(wide.GetPixelSpan());
+        using var wide = WithProfile(plain, SKColorSpace.CreateRgb(SKColorSpaceTransferFn.Srgb, SKColorSpaceXyz.DisplayP3));
         var withoutProfile = ImageFile.Decode(Encode(plain, SKEncodedImageFormat.Jpeg), "plain.jpg");
         var file = Encode(wide, SKEncodedImageFormat.Jpeg);
-        using (var codec = SKCodec.Create(new MemoryStream(file))) codec.Info.ColorSpace.IsSrgb.ShouldBeFalse("the test's file has a profile");
+        using var codec = SKCodec.Create(new MemoryStream(file));
+        codec.Info.ColorSpace.IsSrgb.ShouldBeFalse("the test's file has a profile");
         ImageFile.Decode(file, "wide.jpg").Pixels.ShouldBe(withoutProfile.Pixels);
     }
 
@@ -61,8 +61,7 @@ public class ImageFileTests
     public void Png_holds_the_stored_values_whatever_its_profile_and_gamma_say()
     {
         using var plain = Picture(9, 7);
-        using var wide = new SKBitmap(plain.Info.WithColorSpace(SKColorSpace.CreateRgb(SKColorSpaceTransferFn.Linear, SKColorSpaceXyz.AdobeRgb)));
-        plain.Bytes.CopyTo(wide.GetPixelSpan());
+        using var wide = WithProfile(plain, SKColorSpace.CreateRgb(SKColorSpaceTransferFn.Linear, SKColorSpaceXyz.AdobeRgb));
         ShouldBe(ImageFile.Decode(Encode(wide, SKEncodedImageFormat.Png), "wide.png"), plain);
         var gamma = TestPng.Write(1, 1, 8, TestPng.Rgb, [10, 100, 200], ("gAMA", [0, 1, 0x86, 0xA0]));
         ImageFile.Decode(gamma, "gamma.png").Pixels.ShouldBe([10, 100, 200]);
@@ -150,6 +149,13 @@ public class ImageFileTests
         using var data = format == SKEncodedImageFormat.Webp
             ? pixmap.Encode(new SKWebpEncoderOptions(SKWebpEncoderCompression.Lossless, 50)) : pixmap.Encode(format, 90);
         return data.ShouldNotBeNull().ToArray();
+    }
+
+    private static SKBitmap WithProfile(SKBitmap bitmap, SKColorSpace profile)
+    {
+        var copy = new SKBitmap(bitmap.Info.WithColorSpace(profile));
+        bitmap.Bytes.CopyTo(copy.GetPixelSpan());
+        return copy;
     }
 
     private static void ShouldBe(FaceImage image, SKBitmap bitmap)

@@ -7,7 +7,7 @@ public class OrientationTests
 {
     private const int Width = 24, Height = 16;
 
-    /// <summary>Which stored pixel is seen at (x, y), by EXIF 2.3's table of where the stored first row and first column are seen.</summary>
+    /// <summary>The stored pixel that is seen at (x, y), by EXIF's table of where the stored first row and column are seen.</summary>
     private static readonly Func<int, int, (int X, int Y)>[] StoredAt =
     [
         (x, y) => (x, y),                              // 1: row at the top, column on the left
@@ -34,9 +34,34 @@ public class OrientationTests
         using var bitmap = ImageFileTests.Picture(Width, Height);
         var jpeg = ImageFileTests.Encode(bitmap, SKEncodedImageFormat.Jpeg);
         var stored = ImageFile.Decode(jpeg, "stored.jpg");
-        // After the start marker: APP1 with a TIFF header and one entry, 0x0112, a short.
-        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
-        var seen = ImageFile.Decode([.. jpeg[..2], .. exif, .. jpeg[2..]], "seen.jpg");
+        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0"u8, .. BigEndian(orientation)];
+        Check(ImageFile.Decode([.. jpeg[..2], .. exif, .. jpeg[2..]], "seen.jpg"), stored, orientation);
+
+        Check(ImageFile.Decode(Png(stored, ("eXIf", BigEndian(orientation))), "seen.png"), stored, orientation);
+        Check(ImageFile.Decode(Png(stored, ("eXIf", LittleEndian(orientation))), "seen.png"), stored, orientation);
+    }
+
+    [Fact]
+    public void A_damaged_orientation_in_a_png_is_passed_over()
+    {
+        var image = new FaceImage(2, 1, [1, 2, 3, 4, 5, 6]);
+        byte[][] damaged = [[], [.. "MM\0*"u8], [.. "MM\0*"u8, 255, 255, 255, 255], BigEndian(9), BigEndian(0), BigEndian(6)[..12],
+            [.. "XX\0*"u8, .. BigEndian(6)[4..]]];
+        foreach (var exif in damaged) ImageFile.Decode(Png(image, ("eXIf", exif)), "image.png").Pixels.ShouldBe(image.Pixels);
+    }
+
+    /// <summary>A TIFF header and one entry, 0x0112, a short.</summary>
+    private static byte[] BigEndian(int orientation) =>
+        [.. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
+
+    private static byte[] LittleEndian(int orientation) =>
+        [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0];
+
+    private static byte[] Png(FaceImage image, (string, byte[]) chunk) =>
+        TestPng.Write(image.Width, image.Height, 8, TestPng.Rgb, image.Pixels, chunk);
+
+    private static void Check(FaceImage seen, FaceImage stored, int orientation)
+    {
         seen.Size.ShouldBe(orientation < 5 ? new ImageSize(Width, Height) : new ImageSize(Height, Width));
         for (var y = 0; y < seen.Height; y++)
         {

@@ -67,7 +67,8 @@ public class StructuralSimilarityTests
                             (ma, mb, aa, bb, ab) = (ma + w * p, mb + w * q, aa + w * p * p, bb + w * q * q, ab + w * p * q);
                         }
                     }
-                    similarities.Add((2 * ma * mb + c1) * (2 * (ab - ma * mb) + c2) / ((ma * ma + mb * mb + c1) * (aa - ma * ma + bb - mb * mb + c2)));
+                    var (va, vb) = (aa - ma * ma, bb - mb * mb);
+                    similarities.Add((2 * ma * mb + c1) * (2 * (ab - ma * mb) + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2)));
                 }
             }
         }

@@ -33,7 +33,7 @@ internal sealed class CsvTable
     /// <summary>Where a column is (names are compared without case).</summary>
     /// <exception cref="InputException">There is no such column.</exception>
     public int Column(string name) => _columns.TryGetValue(name, out var index) ? index
-        : throw new InputException($"{FilePath} line 1: the column '{name}' is missing; the header has: {string.Join(", ", _columns.Keys)}");
+        : throw Bad(0, $"the column '{name}' is missing; the header has: {string.Join(", ", _columns.Keys)}");
 
     /// <summary>The rows after the header with their line numbers.</summary>
     /// <exception cref="InputException">A row has another number of fields than the header, or a quote is left open.</exception>

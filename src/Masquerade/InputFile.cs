@@ -23,7 +23,7 @@ internal static class InputFile
             var length = file.Length;
             if (length == 0) throw new InputException($"{path}: the file is empty; copy it again");
             if (length > limit) throw new InputException($"{path}: {length:N0} bytes, more than the {limit:N0} that are read");
-            var bytes = new byte[length];
+            var bytes = GC.AllocateUninitializedArray<byte>((int)length);
             file.ReadExactly(bytes);
             return bytes;
         }

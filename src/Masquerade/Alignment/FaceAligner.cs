@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using Masquerade.Faces;
 
 namespace Masquerade.Alignment;
@@ -50,35 +50,50 @@ public static class FaceAligner
     internal static FaceImage Warp(FaceImage photo, SimilarityTransform toPhoto, ImageSize size)
     {
         var pixels = new byte[size.Values];
-        ref var target = ref MemoryMarshal.GetArrayDataReference(pixels);
-        ref var source = ref MemoryMarshal.GetArrayDataReference(photo.Pixels);
-        var (width, height) = (photo.Width, photo.Height);
+        ReadOnlySpan<byte> source = photo.Pixels;
+        var (width, height, stride) = (photo.Width, photo.Height, 3 * photo.Width);
         for (var j = 0; j < size.Height; j++)
         {
             var start = toPhoto.Apply(new ImagePoint(0.5, j + 0.5));
-            for (var i = 0; i < size.Width; i++, target = ref Unsafe.Add(ref target, 3))
+            var target = pixels.AsSpan(3 * j * size.Width, 3 * size.Width);
+            for (var i = 0; i < size.Width; i++)
             {
                 var x = start.X + i * toPhoto.A;
                 var y = start.Y + i * toPhoto.B;
                 if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
-                // Shifted up by one so that truncation is the floor.
-                var column = (int)(x + 0.5) - 1;
-                var row = (int)(y + 0.5) - 1;
-                var right = (float)(x - 0.5 - column);
-                var below = (float)(y - 0.5 - row);
-                var (left0, right0) = (3 * Math.Max(column, 0), 3 * Math.Min(column + 1, width - 1));
-                ref var above0 = ref Unsafe.Add(ref source, 3 * width * Math.Max(row, 0));
-                ref var below0 = ref Unsafe.Add(ref source, 3 * width * Math.Min(row + 1, height - 1));
-                for (var c = 0; c < 3; c++)
-                {
-                    var top = Mix(Unsafe.Add(ref above0, left0 + c), Unsafe.Add(ref above0, right0 + c), right);
-                    var bottom = Mix(Unsafe.Add(ref below0, left0 + c), Unsafe.Add(ref below0, right0 + c), right);
-                    Unsafe.Add(ref target, c) = (byte)MathF.Round(Mix(top, bottom, below), MidpointRounding.ToEven);
-                }
+                // One more than the pixel whose centre is at the left and above, so that truncation is the floor.
+                var (column, row) = ((int)(x + 0.5), (int)(y + 0.5));
+                var above = TwoPixels(source.Slice(Math.Max(row - 1, 0) * stride, stride), column - 1);
+                var below = TwoPixels(source.Slice(Math.Min(row, height - 1) * stride, stride), column - 1);
+                var both = above + (below - above) * Vector256.Create((float)(y + 0.5 - row));
+                var mixed = both.GetLower() + (both.GetUpper() - both.GetLower()) * Vector128.Create((float)(x + 0.5 - column));
+                var levels = Vector128.ConvertToInt32(Vector128.Round(mixed, MidpointRounding.ToEven));
+                target[3 * i] = (byte)levels[0];
+                target[3 * i + 1] = (byte)levels[1];
+                target[3 * i + 2] = (byte)levels[2];
             }
         }
         return new FaceImage(size.Width, size.Height, pixels);
     }
 
-    private static float Mix(float first, float second, float share) => first + (second - first) * share;
+    /// <summary>Red, green, blue and nothing of a pixel and of the next one; a row goes on with its outermost pixel.</summary>
+    private static Vector256<float> TwoPixels(ReadOnlySpan<byte> row, int column)
+    {
+        var at = 3 * column;
+        ulong bytes;
+        if (column >= 0 && at + sizeof(ulong) <= row.Length)
+        {
+            bytes = BinaryPrimitives.ReadUInt64LittleEndian(row[at..]);
+        }
+        else
+        {
+            var last = row.Length - 3;
+            bytes = Pixel(row[Math.Max(at, 0)..]) | Pixel(row[Math.Min(at + 3, last)..]) << 24;
+        }
+        // Each pixel in four bytes, then each byte in a float.
+        var spread = Vector128.CreateScalar(bytes & 0xFFFFFF | (bytes & 0xFFFFFF000000) << 8).AsByte();
+        return Vector256.ConvertToSingle(Vector256.WidenLower(Vector128.WidenLower(spread).ToVector256Unsafe()).AsInt32());
+    }
+
+    private static ulong Pixel(ReadOnlySpan<byte> rgb) => rgb[0] | (uint)rgb[1] << 8 | (uint)rgb[2] << 16;
 }

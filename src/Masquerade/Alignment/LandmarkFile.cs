@@ -59,8 +59,10 @@ public static class LandmarkFile
             for (var i = 0; i < values.Length; i++)
             {
                 var text = fields[columns[i]];
-                if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out values[i]) || !double.IsFinite(values[i]))
-                    throw new InputException($"{path} line {line}: {Points[i / 2]}_{(i % 2 == 0 ? 'x' : 'y')} of {name} is '{text}', not a number");
+                var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out values[i]);
+                if (isNumber && double.IsFinite(values[i])) continue;
+                var column = Points[i / 2] + (i % 2 == 0 ? "_x" : "_y");
+                throw new InputException($"{path} line {line}: {column} of {name} is '{text}', not a number");
             }
             var face = new FiveLandmarks(new(values[0], values[1]), new(values[2], values[3]), new(values[4], values[5]),
                 new(values[6], values[7]), new(values[8], values[9]));

@@ -34,9 +34,11 @@ public sealed class FolderOfPeople
             var people = new List<Person>();
             foreach (var name in Directory.EnumerateDirectories(folder).Select(Name).Order(StringComparer.Ordinal))
             {
+                if (name[0] == '.') continue;
                 string[] photographs = [.. Directory.EnumerateFiles(Path.Combine(folder, name)).Select(Name)
-                    .Where(file => file[0] != '.' && ImageFile.HasImageExtension(file)).Order(StringComparer.Ordinal).Select(file => $"{name}/{file}")];
-                if (name[0] != '.' && photographs.Length > 0) people.Add(new Person(name, photographs));
+                    .Where(file => file[0] != '.' && ImageFile.HasImageExtension(file)).Order(StringComparer.Ordinal)
+                    .Select(file => $"{name}/{file}")];
+                if (photographs.Length > 0) people.Add(new Person(name, photographs));
             }
             if (people.Count == 0) throw new InputException($"{root}: has no folders of people with photographs in them");
             return new FolderOfPeople(root, people);
@@ -74,7 +76,8 @@ public sealed class FolderOfPeople
         if (same.Total == 0 || different.Total == 0)
             throw new InputException($"{Root}: pairs need two people, and one of them with two photographs");
         var wanted = Math.Min(same.Total, samePersonPairs ?? long.MaxValue);
-        if (wanted > MostPairs) throw new InputException($"{Root}: has {same.Total:N0} same-person pairs; ask for at most {MostPairs:N0} of them");
+        if (wanted > MostPairs)
+            throw new InputException($"{Root}: has {same.Total:N0} same-person pairs; ask for at most {MostPairs:N0} of them");
         var random = new SplitMix(seed);
         var chosenSame = Sample(same.Total, (int)wanted, random);
         var chosenDifferent = Sample(different.Total, (int)Math.Min(different.Total, wanted), random);
@@ -90,7 +93,9 @@ public sealed class FolderOfPeople
             builder.Add(0, photographs[pair.Probe], photographs[pair.Reference], isSame, fold: 0);
     }
 
-    /// <summary>Distinct numbers below <paramref name="total"/> in random order (Floyd's sampling, then Fisher and Yates' shuffle).</summary>
+    /// <summary>
+    /// Distinct numbers below <paramref name="total"/> in random order: Floyd's sampling, then Fisher and Yates' shuffle.
+    /// </summary>
     private static long[] Sample(long total, int count, SplitMix random)
     {
         var chosen = new long[count];
@@ -142,7 +147,7 @@ public sealed class FolderOfPeople
     /// <summary>Random numbers from a counter (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).</summary>
     private sealed class SplitMix(ulong state)
     {
-        /// <summary>An even draw from 0 up to <paramref name="bound"/>: the upper half of a product (its bias, below 2⁻²⁰, does not matter here).</summary>
+        /// <summary>An even draw from 0 up to <paramref name="bound"/>: the upper half of a product, with no bias that matters.</summary>
         public long Below(long bound)
         {
             state += 0x9E3779B97F4A7C15;

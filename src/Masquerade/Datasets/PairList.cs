@@ -34,7 +34,10 @@ internal sealed class PairListBuilder(string source)
     {
         (bool Same, int Line) first = _truths.GetValueOrDefault((probe, reference), (same, line));
         if (first.Same != same)
-            throw new InputException($"{source} line {line}: {probe} and {reference} are said to be {Truth(same)}, on line {first.Line} {Truth(!same)}");
+        {
+            throw new InputException(
+                $"{source} line {line}: {probe} and {reference} are said to be {Truth(same)}, on line {first.Line} {Truth(!same)}");
+        }
         _truths[(probe, reference)] = first;
         var plain = $"{PhotographName.Stem(probe)}|{PhotographName.Stem(reference)}";
         var id = plain;

@@ -14,7 +14,8 @@ public static class PairListReader
     /// photographs are <c>Aaron_Peirsol_0001</c>. A pair that is listed again gets an id that ends in <c>#2</c>.
     /// </summary>
     /// <exception cref="InputException">
-    /// Unreadable, empty, in another format, malformed (with the line), shorter or longer than its header says, or of two minds about a pair.
+    /// Unreadable, empty, in another format, malformed (with the line), shorter or longer than its header says, or of two minds about
+    /// a pair.
     /// </exception>
     public static PairList Read(string path)
     {
@@ -59,11 +60,13 @@ public static class PairListReader
         {
             var inFold = i % (2L * pairsOfAKind);
             var fold = i / (2L * pairsOfAKind);
-            if (fold == folds) throw Bad(path, i, $"the header '{Excerpt(lines[0])}' promises no more pairs, but '{Excerpt(lines[i + 1])}' follows");
+            if (fold == folds)
+                throw Bad(path, i, $"the header '{Excerpt(lines[0])}' promises no more pairs, but '{Excerpt(lines[i + 1])}' follows");
             AddLfwPair(builder, path, i, lines[i + 1], inFold < pairsOfAKind, (int)fold);
         }
         var promised = 2L * folds * pairsOfAKind;
-        if (rows < promised) throw Bad(path, rows, $"the list ends after {rows} pairs; its header '{Excerpt(lines[0])}' promises {promised}");
+        if (rows < promised)
+            throw Bad(path, rows, $"the list ends after {rows} pairs; its header '{Excerpt(lines[0])}' promises {promised}");
         return builder.Build(format, folds);
     }
 

@@ -42,18 +42,25 @@ public static class ImageFile
             if (codec is null) throw new InputException($"{name}: is not a JPEG, PNG, WebP or BMP image, or its header is damaged");
             if (codec.EncodedFormat is not (SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Png or SKEncodedImageFormat.Webp
                 or SKEncodedImageFormat.Bmp))
+            {
                 throw new InputException($"{name}: is a {codec.EncodedFormat} image; convert it to JPEG, PNG, WebP or BMP");
-            return Decode(codec, name);
+            }
+            // PNG: what Skia says of it is always "as stored".
+            var origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(bytes) : codec.EncodedOrigin;
+            return Decode(codec, origin, name);
         }
     }
 
-    private static unsafe FaceImage Decode(SKCodec codec, string name)
+    private static unsafe FaceImage Decode(SKCodec codec, SKEncodedOrigin origin, string name)
     {
         // Without a colour space of its own the destination takes the stored values: Skia converts nothing.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul, null);
         var count = (long)info.Width * info.Height;
         if (count > MaxPixels)
-            throw new InputException($"{name}: claims {info.Width}x{info.Height} pixels; at most {MaxPixels:N0} are decoded, scale it down");
+        {
+            throw new InputException(
+                $"{name}: claims {info.Width}x{info.Height} pixels; at most {MaxPixels:N0} are decoded, scale it down");
+        }
         var rgba = ArrayPool<byte>.Shared.Rent((int)count * 4);
         try
         {
@@ -61,9 +68,9 @@ public static class ImageFile
             fixed (byte* target = rgba) result = codec.GetPixels(info, (nint)target, info.Width * 4, SKCodecOptions.Default);
             if (result == SKCodecResult.IncompleteInput) throw new InputException($"{name}: the image is cut off; copy it again");
             if (result != SKCodecResult.Success) throw new InputException($"{name}: the image is damaged ({result}); copy it again");
-            var rgb = new byte[count * 3];
+            var rgb = GC.AllocateUninitializedArray<byte>((int)count * 3);
             PackRgb(rgba.AsSpan(0, (int)count * 4), rgb);
-            return Orient(rgb, info.Width, info.Height, codec.EncodedOrigin);
+            return Orient(rgb, info.Width, info.Height, origin);
         }
         finally
         {
@@ -148,8 +155,10 @@ public static class ImageFile
     {
         if (origin == SKEncodedOrigin.TopLeft) return new FaceImage(width, height, rgb);
         var swapped = origin >= SKEncodedOrigin.LeftTop;
-        var fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
-        var fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        var fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight
+            or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+        var fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft
+            or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         var (newWidth, newHeight) = swapped ? (height, width) : (width, height);
         var source = MemoryMarshal.Cast<byte, Rgb>(rgb.AsSpan());
         var pixels = new byte[rgb.Length];

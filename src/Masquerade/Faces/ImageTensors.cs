@@ -27,7 +27,7 @@ public static class ImageTensors
         }
     }
 
-    /// <summary>Rounds planar floats in [0,1] to an 8-bit image (half to even of 255·x; values outside are clipped).</summary>
+    /// <summary>Rounds planar floats in [0,1] to an 8-bit image (half to even of 255·x; values outside are clipped, NaN is 0).</summary>
     /// <param name="planar">3 × height × width values.</param>
     /// <param name="size">The image's size.</param>
     public static FaceImage FromPlanar(ReadOnlySpan<float> planar, ImageSize size)
@@ -61,6 +61,7 @@ public static class ImageTensors
 
     /// <summary>
     /// The images as they are after rounding to 8 bits a channel: round half to even of 255·x, divided by 255. What a PNG file would hold.
+    /// NaN stays NaN.
     /// </summary>
     /// <param name="images">[N,3,H,W] in [0,1].</param>
     public static Tensor RoundTo8Bit(Tensor images)

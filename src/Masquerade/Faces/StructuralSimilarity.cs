@@ -23,7 +23,8 @@ public static class StructuralSimilarity
     /// <exception cref="ArgumentException">The spans do not have that size, or it is too small.</exception>
     public static double Compute(ReadOnlySpan<float> a, ReadOnlySpan<float> b, ImageSize size)
     {
-        if (size.Width < Window || size.Height < Window) throw new ArgumentException($"SSIM needs {Window}x{Window} pixels, not {size}", nameof(size));
+        if (size.Width < Window || size.Height < Window)
+            throw new ArgumentException($"SSIM needs {Window}x{Window} pixels, not {size}", nameof(size));
         if (a.Length != size.Values) throw new ArgumentException($"{a.Length} values for {size}", nameof(a));
         if (b.Length != size.Values) throw new ArgumentException($"{b.Length} values for {size}", nameof(b));
         var plane = size.Width * size.Height;
@@ -31,7 +32,8 @@ public static class StructuralSimilarity
         try
         {
             double sum = 0;
-            for (var c = 0; c < 3; c++) sum += Plane(a.Slice(c * plane, plane), b.Slice(c * plane, plane), size.Width, buffer.AsSpan(0, 6 * plane));
+            for (var c = 0; c < 3; c++)
+                sum += Plane(a.Slice(c * plane, plane), b.Slice(c * plane, plane), size.Width, buffer.AsSpan(0, 6 * plane));
             return sum / (3.0 * (size.Width - Window + 1) * (size.Height - Window + 1));
         }
         finally
@@ -41,8 +43,9 @@ public static class StructuralSimilarity
     }
 
     /// <summary>
-    /// Sum of the windows' similarities in one plane. With d = a − b, 2μₐμ_b = μₐ² + μ_b² − μ_d² and 2σₐ_b = σₐ² + σ_b² − σ_d²: the
-    /// similarity is (1 − μ_d²/(μₐ²+μ_b²+C₁))·(1 − σ_d²/(σₐ²+σ_b²+C₂)), which stays exact in float where the images are nearly equal.
+    /// Sum of the windows' similarities in one plane. With d = a − b the paper's formula is
+    /// (1 − m(d)² / (m(a)² + m(b)² + C1)) · (1 − v(d) / (v(a) + v(b) + C2)) of means m and variances v,
+    /// which stays exact in float where the images are nearly equal.
     /// </summary>
     private static double Plane(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width, Span<float> buffer)
     {

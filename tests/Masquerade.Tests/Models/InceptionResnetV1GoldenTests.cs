@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text.Json;
 using Masquerade.Models;
 using Masquerade.Networks.Checkpoints;
-using Masquerade.Tests.Networks.Checkpoints;
 using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -36,10 +36,13 @@ public sealed class FaceModel : IDisposable
             "inception-resnet-v1" => ((IFaceEmbedder)LoadInceptionResnet(descriptor), (string?)null),
             _ => LoadOnnx(descriptor, threads, gradients),
         };
-        if (embedder.EmbeddingSize == descriptor.EmbeddingSize) return new FaceModel(descriptor, embedder, problem);
-        var actual = embedder.EmbeddingSize;
+        if (embedder.InputSize == descriptor.InputSize && embedder.EmbeddingSize == descriptor.EmbeddingSize)
+            return new FaceModel(descriptor, embedder, problem);
+        var message = embedder.InputSize != descriptor.InputSize
+            ? $"the network takes crops of {embedder.InputSize}, the descriptor says {descriptor.InputSize}; correct 'input'"
+            : $"embeddings have {embedder.EmbeddingSize} values, the descriptor says {descriptor.EmbeddingSize}; correct 'embeddingSize' or 'output'";
         embedder.Dispose();
-        throw new InputException($"{descriptor.File}: embeddings have {actual} values, the descriptor says {descriptor.EmbeddingSize}; correct 'embeddingSize' or 'output'");
+        throw new InputException($"{descriptor.File}: {message}");
     }
 
     private static (IFaceEmbedder Embedder, string? NotDifferentiable) LoadOnnx(ModelDescriptor descriptor, int threads, bool gradients)

@@ -114,28 +114,7 @@ public static class ImageFile
 
     /// <summary>Writes a PNG file whole or not at all: to a temporary name beside it, then moved into place over what was there.</summary>
     /// <exception cref="InputException">The file cannot be written: no such folder, read-only, disk full.</exception>
-    public static void WritePng(string path, FaceImage image)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var bytes = EncodePng(image);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            try
-            {
-                File.WriteAllBytes(temporary, bytes);
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)})", e);
-        }
-    }
+    public static void WritePng(string path, FaceImage image) => OutputFile.Write(path, EncodePng(image));
 
     /// <summary>Moves pixels of four bytes together so that each takes three.</summary>
     private static void PackRgb(Span<byte> pixels)

@@ -30,13 +30,19 @@ public static class FaceAligner
     {
         ArgumentNullException.ThrowIfNull(photo);
         ArgumentNullException.ThrowIfNull(landmarks);
+        return Align(photo.Pixels, photo.Size, landmarks, kind);
+    }
+
+    /// <summary>As the public one, of RGB bytes.</summary>
+    internal static FaceImage Align(ReadOnlySpan<byte> photo, ImageSize photoSize, FiveLandmarks landmarks, AlignmentKind kind)
+    {
         var toCrop = SimilarityTransform.Fit(landmarks.Points, ArcFaceTemplate);
         switch (kind)
         {
             case AlignmentKind.ArcFace112x112:
-                return Warp(photo, toCrop.Inverse(), new ImageSize(112, 112));
+                return Warp(photo, photoSize, toCrop.Inverse(), new ImageSize(112, 112));
             case AlignmentKind.ArcFace112x96:
-                return Warp(photo, (toCrop with { ShiftX = toCrop.ShiftX - NarrowCut }).Inverse(), new ImageSize(96, 112));
+                return Warp(photo, photoSize, (toCrop with { ShiftX = toCrop.ShiftX - NarrowCut }).Inverse(), new ImageSize(96, 112));
             default:
                 throw new InputException(NeedsCrops(kind));
         }
@@ -47,11 +53,10 @@ public static class FaceAligner
         $"the alignment {kind.Name()} does not work from landmarks; give crops of the model's input size and say --aligned";
 
     /// <summary>Draws an image of the given size, each pixel from where <paramref name="toPhoto"/> takes its centre.</summary>
-    internal static FaceImage Warp(FaceImage photo, SimilarityTransform toPhoto, ImageSize size)
+    internal static FaceImage Warp(ReadOnlySpan<byte> photo, ImageSize photoSize, SimilarityTransform toPhoto, ImageSize size)
     {
         var pixels = new byte[size.Values];
-        ReadOnlySpan<byte> source = photo.Pixels;
-        var (width, height, stride) = (photo.Width, photo.Height, 3 * photo.Width);
+        var (width, height, stride) = (photoSize.Width, photoSize.Height, 3 * photoSize.Width);
         for (var j = 0; j < size.Height; j++)
         {
             var start = toPhoto.Apply(new ImagePoint(0.5, j + 0.5));
@@ -63,8 +68,8 @@ public static class FaceAligner
                 if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
                 // One more than the pixel whose centre is at the left and above, so that truncation is the floor.
                 var (column, row) = ((int)(x + 0.5), (int)(y + 0.5));
-                var above = TwoPixels(source.Slice(Math.Max(row - 1, 0) * stride, stride), column - 1);
-                var below = TwoPixels(source.Slice(Math.Min(row, height - 1) * stride, stride), column - 1);
+                var above = TwoPixels(photo.Slice(Math.Max(row - 1, 0) * stride, stride), column - 1);
+                var below = TwoPixels(photo.Slice(Math.Min(row, height - 1) * stride, stride), column - 1);
                 var both = above + (below - above) * Vector256.Create((float)(y + 0.5 - row));
                 var mixed = both.GetLower() + (both.GetUpper() - both.GetLower()) * Vector128.Create((float)(x + 0.5 - column));
                 var levels = Vector128.ConvertToInt32(Vector128.Round(mixed, MidpointRounding.ToEven));

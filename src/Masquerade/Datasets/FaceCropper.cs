@@ -47,10 +47,10 @@ public sealed class FaceCropper
     public FaceImage Crop(string path, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        var photo = ImageFile.Read(path);
+        using var photo = ImageFile.ReadPooled(path);
         if (_landmarks is null)
         {
-            return photo.Size == Size ? photo
+            return photo.Size == Size ? photo.ToImage()
                 : throw new InputException($"{path}: is {photo.Size}, but the model takes crops of {Size}; align it first");
         }
         var landmarks = (name is null ? null : _landmarks.Find(name)) ?? _landmarks.Find(path)
@@ -62,7 +62,7 @@ public sealed class FaceCropper
             throw new InputException($"{path}: {_landmarks.FilePath} has one line for it and for {user}; list them with their folders");
         try
         {
-            return FaceAligner.Align(photo, landmarks, _kind);
+            return FaceAligner.Align(photo.Rgb, photo.Size, landmarks, _kind);
         }
         catch (InputException e)
         {

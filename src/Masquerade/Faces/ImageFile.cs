@@ -28,11 +28,20 @@ public static class ImageFile
     /// <exception cref="InputException">Missing, a folder, unreadable, not an image, truncated, damaged or too large.</exception>
     public static FaceImage Read(string path) => Decode(InputFile.ReadBytes(path, MaxBytes), path);
 
+    /// <summary>As <see cref="Read"/>, into a rented buffer.</summary>
+    internal static PooledImage ReadPooled(string path) => DecodePooled(InputFile.ReadBytes(path, MaxBytes), path);
+
     /// <summary>Decodes an image held in memory.</summary>
     /// <param name="bytes">The encoded file.</param>
     /// <param name="name">What messages call it.</param>
     /// <exception cref="InputException">Not an image, truncated, damaged or too large.</exception>
-    public static unsafe FaceImage Decode(ReadOnlySpan<byte> bytes, string name)
+    public static FaceImage Decode(ReadOnlySpan<byte> bytes, string name)
+    {
+        using var image = DecodePooled(bytes, name);
+        return image.ToImage();
+    }
+
+    private static unsafe PooledImage DecodePooled(ReadOnlySpan<byte> bytes, string name)
     {
         if (bytes.IsEmpty) throw new InputException($"{name}: the file is empty; copy it again");
         fixed (byte* start = bytes)
@@ -47,11 +56,11 @@ public static class ImageFile
             }
             // PNG: what Skia says of it is always "as stored".
             var origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(bytes) : codec.EncodedOrigin;
-            return Decode(codec, origin, name);
+            return Orient(DecodePixels(codec, name), origin);
         }
     }
 
-    private static unsafe FaceImage Decode(SKCodec codec, SKEncodedOrigin origin, string name)
+    private static unsafe PooledImage DecodePixels(SKCodec codec, string name)
     {
         // Without a colour space of its own the destination takes the stored values: Skia converts nothing.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul, null);
@@ -61,20 +70,21 @@ public static class ImageFile
             throw new InputException(
                 $"{name}: claims {info.Width}x{info.Height} pixels; at most {MaxPixels:N0} are decoded, scale it down");
         }
-        var rgba = ArrayPool<byte>.Shared.Rent((int)count * 4);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)count * 4);
+        var image = new PooledImage(new ImageSize(info.Width, info.Height), buffer);
         try
         {
             SKCodecResult result;
-            fixed (byte* target = rgba) result = codec.GetPixels(info, (nint)target, info.Width * 4, SKCodecOptions.Default);
+            fixed (byte* target = buffer) result = codec.GetPixels(info, (nint)target, info.Width * 4, SKCodecOptions.Default);
             if (result == SKCodecResult.IncompleteInput) throw new InputException($"{name}: the image is cut off; copy it again");
             if (result != SKCodecResult.Success) throw new InputException($"{name}: the image is damaged ({result}); copy it again");
-            var rgb = GC.AllocateUninitializedArray<byte>((int)count * 3);
-            PackRgb(rgba.AsSpan(0, (int)count * 4), rgb);
-            return Orient(rgb, info.Width, info.Height, origin);
+            PackRgb(buffer.AsSpan(0, (int)count * 4));
+            return image;
         }
-        finally
+        catch
         {
-            ArrayPool<byte>.Shared.Return(rgba);
+            image.Dispose();
+            throw;
         }
     }
 
@@ -91,7 +101,7 @@ public static class ImageFile
             {
                 using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque, null),
                     (nint)source, image.Width * 4);
-                using var data = pixmap.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.Sub, 3))
+                using var data = pixmap.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.Paeth, 1))
                     ?? throw new InvalidOperationException($"no PNG of a {image.Size} image");
                 return data.ToArray();
             }
@@ -104,41 +114,21 @@ public static class ImageFile
 
     /// <summary>Writes a PNG file whole or not at all: to a temporary name beside it, then moved into place over what was there.</summary>
     /// <exception cref="InputException">The file cannot be written: no such folder, read-only, disk full.</exception>
-    public static void WritePng(string path, FaceImage image)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var bytes = EncodePng(image);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            try
-            {
-                File.WriteAllBytes(temporary, bytes);
-                File.Move(temporary, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(temporary);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)})", e);
-        }
-    }
+    public static void WritePng(string path, FaceImage image) => OutputFile.Write(path, EncodePng(image));
 
-    private static void PackRgb(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    /// <summary>Moves pixels of four bytes together so that each takes three.</summary>
+    private static void PackRgb(Span<byte> pixels)
     {
         var (from, to) = (0, 0);
         if (Vector128.IsHardwareAccelerated)
         {
-            // Four pixels at once; the four bytes too many are written over by the next ones.
+            // Four pixels at once; the four bytes too many reach no pixel that is still to be read, and the next ones go over them.
             var order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
-            for (; to + 16 <= rgb.Length; from += 16, to += 12)
-                Vector128.Shuffle(Vector128.Create(rgba.Slice(from, 16)), order).CopyTo(rgb[to..]);
+            for (; from + 16 <= pixels.Length; from += 16, to += 12)
+                Vector128.Shuffle(Vector128.Create<byte>(pixels.Slice(from, 16)), order).CopyTo(pixels[to..]);
         }
-        for (; to < rgb.Length; from += 4, to += 3)
-            rgba.Slice(from, 3).CopyTo(rgb[to..]);
+        for (; from < pixels.Length; from += 4, to += 3)
+            pixels.Slice(from, 3).CopyTo(pixels[to..]);
     }
 
     private static void UnpackRgb(ReadOnlySpan<byte> rgb, Span<byte> rgba)
@@ -151,18 +141,19 @@ public static class ImageFile
     }
 
     /// <summary>Turns the stored rows as the EXIF orientation says (TIFF 6.0: where the stored first row and column are seen).</summary>
-    private static FaceImage Orient(byte[] rgb, int width, int height, SKEncodedOrigin origin)
+    private static PooledImage Orient(PooledImage stored, SKEncodedOrigin origin)
     {
-        if (origin == SKEncodedOrigin.TopLeft) return new FaceImage(width, height, rgb);
+        if (origin == SKEncodedOrigin.TopLeft) return stored;
+        var (width, height) = (stored.Size.Width, stored.Size.Height);
         var swapped = origin >= SKEncodedOrigin.LeftTop;
         var fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight
             or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
         var fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft
             or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
         var (newWidth, newHeight) = swapped ? (height, width) : (width, height);
-        var source = MemoryMarshal.Cast<byte, Rgb>(rgb.AsSpan());
-        var pixels = new byte[rgb.Length];
-        var target = MemoryMarshal.Cast<byte, Rgb>(pixels.AsSpan());
+        var seen = PooledImage.Rent(new ImageSize(newWidth, newHeight));
+        var source = MemoryMarshal.Cast<byte, Rgb>(stored.Rgb);
+        var target = MemoryMarshal.Cast<byte, Rgb>(seen.Rgb);
         for (var y = 0; y < height; y++)
         {
             for (var x = 0; x < width; x++)
@@ -173,7 +164,8 @@ public static class ImageFile
                 target[row * newWidth + column] = source[y * width + x];
             }
         }
-        return new FaceImage(newWidth, newHeight, pixels);
+        stored.Dispose();
+        return seen;
     }
 
     private readonly record struct Rgb(byte Red, byte Green, byte Blue);

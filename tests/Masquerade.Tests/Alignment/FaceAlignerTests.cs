@@ -50,7 +50,7 @@ public class FaceAlignerTests
         var photo = Noise(width, height, seed);
         var toPhoto = new SimilarityTransform(a, b, shiftX, shiftY);
         var size = new ImageSize(23, 17);
-        var warped = FaceAligner.Warp(photo, toPhoto, size);
+        var warped = FaceAligner.Warp(photo.Pixels, photo.Size, toPhoto, size);
         for (var i = 0; i < size.Values; i++)
         {
             var (pixel, channel) = (i / 3, i % 3);
@@ -69,7 +69,7 @@ public class FaceAlignerTests
     {
         var photo = new FaceImage(2, 1, [10, 20, 30, 110, 120, 130]);
         // Five samples a half apart: outside, the edge, its pixel's centre, between the two, the other centre.
-        var row = FaceAligner.Warp(photo, new SimilarityTransform(0.5, 0, -0.5, 0), new ImageSize(5, 1));
+        var row = FaceAligner.Warp(photo.Pixels, photo.Size, new SimilarityTransform(0.5, 0, -0.5, 0), new ImageSize(5, 1));
         row.Pixels.Chunk(3).Select(p => (int)p[0]).ShouldBe([0, 10, 35, 85, 110]);
     }
 
@@ -77,7 +77,7 @@ public class FaceAlignerTests
     public void A_half_is_rounded_to_even()
     {
         var photo = new FaceImage(2, 1, [1, 2, 3, 2, 3, 4]);
-        FaceAligner.Warp(photo, new SimilarityTransform(1, 0, 0.5, 0), new ImageSize(1, 1)).Pixels.ShouldBe([2, 2, 4]);
+        FaceAligner.Warp(photo.Pixels, photo.Size, new SimilarityTransform(1, 0, 0.5, 0), new ImageSize(1, 1)).Pixels.ShouldBe([2, 2, 4]);
     }
 
     [Fact]

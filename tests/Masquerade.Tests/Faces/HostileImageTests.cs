@@ -87,7 +87,7 @@ public class HostileImageTests
         var image = new FaceImage(1, 1, [1, 2, 3]);
         Refusal(() => ImageFile.WritePng(folder["no/such/folder/face.png"], image)).ShouldContain("cannot be written");
         Directory.CreateDirectory(folder["taken.png"]);
-        Refusal(() => ImageFile.WritePng(folder["taken.png"], image)).ShouldContain("taken.png: cannot be written");
+        Refusal(() => ImageFile.WritePng(folder["taken.png"], image)).ShouldContain("taken.png: is a folder");
         Directory.GetFileSystemEntries(folder.Root).Length.ShouldBe(2);
     }
 

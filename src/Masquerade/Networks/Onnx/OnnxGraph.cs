@@ -75,6 +75,9 @@ internal sealed class OnnxGraph
     /// <summary>Whether a domain is that of the standard operators.</summary>
     public static bool IsStandard(string domain) => domain is "" or "ai.onnx";
 
+    /// <summary>A node's operator; with the domain before it where that is not the standard one.</summary>
+    public static string OperatorName(NodeProto node) => IsStandard(node.Domain) ? node.OpType : $"{node.Domain}.{node.OpType}";
+
     /// <summary>A node's name, or that of its first output.</summary>
     public static string Label(NodeProto node) => node.Name.Length > 0 ? node.Name : node.Output.FirstOrDefault() ?? "?";
 

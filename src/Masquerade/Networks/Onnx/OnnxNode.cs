@@ -21,7 +21,7 @@ internal sealed class OnnxNode
         _source = graph.Source;
         _constants = constants;
         Label = OnnxGraph.Label(proto);
-        Operator = OnnxGraph.IsStandard(proto.Domain) ? proto.OpType : $"{proto.Domain}.{proto.OpType}";
+        Operator = OnnxGraph.OperatorName(proto);
         Opset = graph.Opset;
         Floats = floats;
         Inputs = [.. proto.Input];

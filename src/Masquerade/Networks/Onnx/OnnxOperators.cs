@@ -9,6 +9,7 @@ internal static class OnnxOperators
     /// <summary>All of them.</summary>
     public static FrozenDictionary<string, OnnxOperator> All { get; } = new[]
     {
-        Activations.Table, Arithmetic.Table, Convolutions.Table, Normalizations.Table, Shapes.Table,
+        Activations.Table, Arithmetic.Table, Convolutions.Table, Normalizations.Table, Pooling.Table, Reductions.Table, Resizing.Table,
+        Shapes.Table, Slices.Table,
     }.SelectMany(table => table).ToFrozenDictionary(StringComparer.Ordinal);
 }

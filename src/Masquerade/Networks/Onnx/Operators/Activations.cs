@@ -1,5 +1,6 @@
 using TorchSharp;
 using static TorchSharp.torch;
+using GELU = TorchSharp.Modules.GELU;
 
 namespace Masquerade.Networks.Onnx.Operators;
 
@@ -10,16 +11,27 @@ internal static class Activations
     public static readonly Dictionary<string, OnnxOperator> Table = new()
     {
         ["Clip"] = new(1, 3, Clip),
+        ["Elu"] = new(1, 1, node => { var alpha = node.Float("alpha", 1); return x => nn.functional.elu(x[0], alpha); }),
+        ["Gelu"] = new(1, 1, Gelu),
+        ["HardSigmoid"] = new(1, 1, HardSigmoid),
+        ["HardSwish"] = Arithmetic.Unary(x => nn.functional.hardswish(x)),
+        ["LeakyRelu"] = new(1, 1, LeakyRelu),
+        ["LogSoftmax"] = new(1, 1, node => Softmax(node, (x, axis) => x.log_softmax(axis))),
+        ["Mish"] = Arithmetic.Unary(x => nn.functional.mish(x)),
         ["PRelu"] = new(2, 2, PRelu),
-        ["Relu"] = new(1, 1, _ => x => x[0].relu()),
+        ["Relu"] = Arithmetic.Unary(x => x.relu()),
+        ["Selu"] = new(1, 1, Selu),
+        ["Sigmoid"] = Arithmetic.Unary(x => x.sigmoid()),
+        ["Softmax"] = new(1, 1, node => Softmax(node, (x, axis) => x.softmax(axis))),
+        ["Softplus"] = Arithmetic.Unary(x => nn.functional.softplus(x)),
+        ["Softsign"] = Arithmetic.Unary(x => x / (x.abs() + 1)),
+        ["Tanh"] = Arithmetic.Unary(x => x.tanh()),
     };
 
     private static SingleKernel Clip(OnnxNode node)
     {
         if (node.Opset < 11)
-        {
             return Between(node.HasAttribute("min") ? node.Float("min", 0) : null, node.HasAttribute("max") ? node.Float("max", 0) : null);
-        }
         var (min, max) = (node.ConstantNumber(1), node.ConstantNumber(2));
         if (!node.HasInput(1) && !node.HasInput(2)) return Between(min, max);
 
@@ -42,21 +54,58 @@ internal static class Activations
 
     private static Scalar? Whole(double? limit) => limit is { } value ? (Scalar)(long)value : null;
 
+    private static SingleKernel Gelu(OnnxNode node) => node.Text("approximate", "none") switch
+    {
+        "none" => x => x[0].gelu(),
+        "tanh" => x => x[0].gelu(GELU.Approximate.tanh),
+        var other => throw node.Error($"attribute 'approximate' is '{other}', which does not exist"),
+    };
+
+    private static SingleKernel HardSigmoid(OnnxNode node)
+    {
+        var (alpha, beta) = (node.Float("alpha", 0.2f), node.Float("beta", 0.5f));
+        return x => (x[0] * alpha + beta).clamp(0, 1);
+    }
+
+    private static SingleKernel LeakyRelu(OnnxNode node)
+    {
+        var slope = node.Float("alpha", 0.01f);
+        return x => nn.functional.leaky_relu(x[0], slope);
+    }
+
+    private static SingleKernel Selu(OnnxNode node)
+    {
+        var (alpha, gamma) = (node.Float("alpha", 1.67326319217681884765625f), node.Float("gamma", 1.05070102214813232421875f));
+        return x => nn.functional.elu(x[0], alpha) * gamma;
+    }
+
     private static SingleKernel PRelu(OnnxNode node)
     {
-        var slope = node.TakeConstant(1);
-        if (slope is not null)
-        {
-            // One slope a channel ([C,1,1] under the channel axis), or one for all: torch's own form.
-            var perChannel = slope.dim() > 1 && slope.shape[0] == slope.numel();
-            var kept = node.Keep(slope);
-            var flat = node.Keep(slope.reshape(-1));
-            return x => (perChannel && x[0].dim() == kept.dim() + 1) || (flat.numel() == 1 && x[0].dim() > 1)
-                ? nn.functional.prelu(x[0], flat)
-                : Sloped(x[0], kept);
-        }
-        return x => Sloped(x[0], x[1]);
+        if (node.TakeConstant(1) is not { } slope) return x => Sloped(x[0], x[1]);
+        // One slope a channel ([C,1,1] under the channel axis), or one for all: torch's own form.
+        var perChannel = slope.dim() > 1 && slope.shape[0] == slope.numel();
+        var kept = node.Keep(slope);
+        var flat = node.Keep(slope.reshape(-1));
+        return x => (perChannel && x[0].dim() == kept.dim() + 1) || (flat.numel() == 1 && x[0].dim() > 1 && x[0].dim() >= kept.dim())
+            ? nn.functional.prelu(x[0], flat)
+            : Sloped(x[0], kept);
     }
 
     private static Tensor Sloped(Tensor x, Tensor slope) => where(x.lt(0), x * slope, x);
+
+    private static SingleKernel Softmax(OnnxNode node, Func<Tensor, long, Tensor> function)
+    {
+        if (node.Opset >= 13)
+        {
+            var axis = node.Int("axis", -1);
+            return x => function(x[0], axis);
+        }
+        // Before, everything from the axis on was one vector.
+        var from = node.Int("axis", 1);
+        return x =>
+        {
+            var first = SmallTensors.Axis(from, x[0].dim());
+            return function(x[0].flatten(first), first).reshape(x[0].shape);
+        };
+    }
 }

@@ -10,6 +10,9 @@ internal static class Normalizations
     public static readonly Dictionary<string, OnnxOperator> Table = new()
     {
         ["BatchNormalization"] = new(5, 5, BatchNormalization),
+        ["InstanceNormalization"] = new(3, 3, InstanceNormalization),
+        ["LayerNormalization"] = new(2, 3, LayerNormalization),
+        ["LpNormalization"] = new(1, 1, LpNormalization),
     };
 
     private static SingleKernel BatchNormalization(OnnxNode node)
@@ -19,5 +22,38 @@ internal static class Normalizations
         node.OneOutputOnly("training mode");
         var epsilon = node.Float("epsilon", 1e-5f);
         return x => nn.functional.batch_norm(x[0], x[3], x[4], x[1], x[2], training: false, eps: epsilon);
+    }
+
+    private static SingleKernel InstanceNormalization(OnnxNode node)
+    {
+        var epsilon = node.Float("epsilon", 1e-5f);
+        return x => nn.functional.instance_norm(x[0], weight: x[1], bias: x[2], eps: epsilon);
+    }
+
+    private static SingleKernel LayerNormalization(OnnxNode node)
+    {
+        node.OneOutputOnly("with its mean or deviation as outputs");
+        var (axis, epsilon) = (node.Int("axis", -1), node.Float("epsilon", 1e-5f));
+        return x =>
+        {
+            var normalised = x[0].shape[SmallTensors.Axis(axis, x[0].dim())..];
+            var (scale, bias) = (x[1], x.Optional(2));
+            if (scale.shape.SequenceEqual(normalised) && (bias is null || bias.shape.SequenceEqual(normalised)))
+                return nn.functional.layer_norm(x[0], normalised, scale, bias, epsilon);
+            // Scale and bias may be of any shape that broadcasts.
+            var scaled = nn.functional.layer_norm(x[0], normalised, eps: epsilon) * scale;
+            return bias is null ? scaled : scaled + bias;
+        };
+    }
+
+    private static SingleKernel LpNormalization(OnnxNode node)
+    {
+        var (axis, p) = (node.Int("axis", -1), node.Int("p", 2));
+        if (p is not (1 or 2)) throw node.Error($"attribute 'p' is {p}; 1 and 2 exist");
+        return x =>
+        {
+            var norm = linalg.vector_norm(x[0], p, [axis], keepdim: true);
+            return x[0] / where(norm.eq(0), ones_like(norm), norm);
+        };
     }
 }

@@ -3,26 +3,25 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Networks.Onnx.Operators;
 
-/// <summary>Shapes: asking for them, computing with them, changing them.</summary>
+/// <summary>Constants and shapes: asking for them, changing them.</summary>
 internal static class Shapes
 {
     /// <summary>The operators, by name.</summary>
     public static readonly Dictionary<string, OnnxOperator> Table = new()
     {
-        ["Concat"] = new(1, OnnxOperator.Any, Concat),
         ["Constant"] = new(0, 0, Constant),
-        ["Gather"] = new(2, 2, Gather),
+        ["ConstantOfShape"] = new(1, 1, ConstantOfShape),
+        ["Dropout"] = new(1, 3, Dropout),
+        ["Expand"] = new(2, 2, Expand),
+        ["Flatten"] = new(1, 1, Flatten),
+        ["Identity"] = Arithmetic.Unary(x => x),
         ["Reshape"] = new(2, 2, Reshape),
         ["Shape"] = new(1, 1, Shape),
+        ["Size"] = Arithmetic.Unary(x => tensor(x.numel(), ScalarType.Int64)),
+        ["Squeeze"] = new(1, 2, Squeeze),
+        ["Transpose"] = new(1, 1, Transpose),
         ["Unsqueeze"] = new(1, 2, Unsqueeze),
     };
-
-    private static SingleKernel Concat(OnnxNode node)
-    {
-        if (!node.HasAttribute("axis")) throw node.Error("attribute 'axis' is missing");
-        var axis = node.Int("axis", 0);
-        return x => cat(x.All(), axis);
-    }
 
     private static SingleKernel Constant(OnnxNode node)
     {
@@ -38,18 +37,47 @@ internal static class Shapes
         return _ => value;
     }
 
-    private static SingleKernel Gather(OnnxNode node)
+    private static SingleKernel ConstantOfShape(OnnxNode node)
     {
-        var axis = node.Int("axis", 0);
-        var constant = node.TakeConstant(1) is { } taken ? node.Keep(taken.to_type(ScalarType.Int64)) : null;
+        var shape = node.Integers(0)!;
+        var value = node.Keep(node.Tensor("value") ?? zeros([1], node.Floats));
+        if (value.numel() != 1) throw node.Error("attribute 'value' must hold one number");
+        return x => value.reshape([]).expand(SmallTensors.Checked(shape(x))).contiguous();
+    }
+
+    private static Kernel Dropout(OnnxNode node)
+    {
+        // At inference it does nothing; a training flag that is on (or unknown until run time) asks for something else.
+        if (node.HasInput(2) && node.ConstantNumber(2) is not 0) throw node.Unsupported("training mode");
+        var mask = node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
+        return x => mask ? [x[0], ones_like(x[0], ScalarType.Bool)] : [x[0]];
+    }
+
+    private static SingleKernel Expand(OnnxNode node)
+    {
+        var wanted = node.Integers(1)!;
         return x =>
         {
-            var (data, at) = (x[0], SmallTensors.Axis(axis, x[0].dim()));
-            var indices = constant ?? x[1].to_type(ScalarType.Int64);
-            var size = data.shape[at];
-            var flat = indices.reshape(-1);
-            var picked = data.index_select(at, where(flat.lt(0), flat + size, flat));
-            return picked.reshape([.. data.shape[..at], .. indices.shape, .. data.shape[(at + 1)..]]);
+            var (from, to) = (x[0].shape, wanted(x));
+            var shape = new long[Math.Max(from.Length, to.Length)];
+            for (var i = 1; i <= shape.Length; i++)
+            {
+                var (a, b) = (i <= from.Length ? from[^i] : 1, i <= to.Length ? to[^i] : 1);
+                shape[^i] = b == 1 ? a : b;
+            }
+            return x[0].expand(SmallTensors.Checked(shape));
+        };
+    }
+
+    private static SingleKernel Flatten(OnnxNode node)
+    {
+        var axis = node.Int("axis", 1);
+        return x =>
+        {
+            var rank = x[0].dim();
+            // Unlike elsewhere, the axis may be the rank itself: then all is one row.
+            var at = axis == rank ? (int)rank : SmallTensors.Axis(axis, rank);
+            return x[0].reshape(x[0].shape.Take(at).Aggregate(1L, (a, b) => a * b), x[0].shape.Skip(at).Aggregate(1L, (a, b) => a * b));
         };
     }
 
@@ -79,6 +107,25 @@ internal static class Shapes
             var (from, to) = ((int)Bound(start), (int)Bound(end));
             return tensor(shape[from..Math.Max(from, to)], ScalarType.Int64);
         };
+    }
+
+    private static SingleKernel Squeeze(OnnxNode node)
+    {
+        var axes = node.Integers("axes", 1, inputSince: 13);
+        return x =>
+        {
+            var shape = x[0].shape;
+            if (axes is null) return x[0].reshape([.. shape.Where(s => s != 1)]);
+            var gone = axes(x).Select(a => SmallTensors.Axis(a, shape.Length)).ToHashSet();
+            if (gone.Any(a => shape[a] != 1)) throw new ArgumentException($"an axis of [{string.Join(",", shape)}] that goes is not 1");
+            return x[0].reshape([.. shape.Where((_, i) => !gone.Contains(i))]);
+        };
+    }
+
+    private static SingleKernel Transpose(OnnxNode node)
+    {
+        var order = node.Ints("perm");
+        return x => x[0].permute(order ?? [.. Enumerable.Range(0, (int)x[0].dim()).Reverse().Select(i => (long)i)]);
     }
 
     private static SingleKernel Unsqueeze(OnnxNode node)

@@ -64,7 +64,8 @@ internal sealed class Window
     {
         var attribute = node.Ints("kernel_shape");
         var kernel = taps ?? attribute ?? throw node.Error("attribute 'kernel_shape' is missing");
-        if (attribute is not null && !attribute.SequenceEqual(kernel)) throw node.Error("attribute 'kernel_shape' is not that of the weights");
+        if (attribute is not null && !attribute.SequenceEqual(kernel))
+            throw node.Error("attribute 'kernel_shape' is not that of the weights");
         if (kernel.Length is < 1 or > 3) throw node.Unsupported($"{kernel.Length} spatial axes");
 
         long[] Positive(string name)
@@ -97,14 +98,20 @@ internal sealed class Window
     {
         if (_padding == Padding.Given) return (_begin[axis], _end[axis]);
         var outputs = (size + Strides[axis] - 1) / Strides[axis];
-        return Share(Math.Max((outputs - 1) * Strides[axis] + Extent(axis) - size, 0));
+        var total = Math.Max((outputs - 1) * Strides[axis] + Extent(axis) - size, 0);
+        return Share(total, _padding == Padding.SameLower);
     }
 
-    /// <summary>Shares padding between both ends; the odd one goes where auto_pad says.</summary>
-    public (long Begin, long End) Share(long total)
+    /// <summary>The padding of all spatial axes of an input.</summary>
+    public (long Begin, long End)[] Pads(Tensor input) => [.. Spatial(input).Select((size, axis) => Pads(axis, size))];
+
+    /// <summary>Shares what a transposed convolution crops between both ends: the odd value goes at the begin but for SAME_UPPER.</summary>
+    public (long Begin, long End) ShareTransposed(long total) => Share(Math.Max(total, 0), _padding != Padding.SameUpper);
+
+    private static (long Begin, long End) Share(long total, bool moreAtBegin)
     {
         var (less, more) = (total / 2, total - total / 2);
-        return _padding == Padding.SameLower ? (more, less) : (less, more);
+        return moreAtBegin ? (more, less) : (less, more);
     }
 
     /// <summary>The sizes of an input's spatial axes.</summary>
@@ -125,7 +132,9 @@ internal sealed class Window
             any |= pads[axis] != (0, 0);
         }
         if (!any) return input;
-        SmallTensors.Checked([.. input.shape.Take(2), .. Spatial(input).Select((s, i) => s + reversed[2 * (Rank - 1 - i)] + reversed[2 * (Rank - 1 - i) + 1])]);
+        var shape = input.shape;
+        for (var axis = 0; axis < Rank; axis++) shape[axis + 2] += pads[axis].Begin + pads[axis].End;
+        SmallTensors.Checked(shape);
         return nn.functional.pad(input, reversed, PaddingModes.Constant, value);
     }
 }

@@ -29,7 +29,7 @@ internal static class CommonOptions
 
     public static Option<string> Pairs() => new("--pairs", "-p")
     {
-        Description = "Pair list: LFW's pairs.txt or pairsDev*.txt, or CSV with the columns probe,reference,same_person.",
+        Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with the columns probe,reference,same_person.",
         HelpName = "FILE",
         Required = true,
     };

@@ -22,8 +22,7 @@ internal sealed class EvaluateCommand : MasqCommand
     private readonly Option<bool> _strict = CommonOptions.Strict();
 
     public EvaluateCommand(CommandHost host) : base("evaluate",
-        "Measures a verifier on a pair list: accuracy, TAR at a FAR, AUC and EER. Lists with folds (LFW's pairs.txt) are judged fold by fold, each "
-        + "with the threshold that is best on the others.",
+        "Measures a verifier on a pair list: accuracy, TAR at a FAR, AUC, EER.",
         "masq evaluate --model arcface.model.json --images lfw --pairs pairs.txt --landmarks landmarks.csv",
         "masq evaluate --model arcface.model.json --images crops --pairs pairs.csv --aligned --json result.json")
     {

@@ -80,7 +80,7 @@ internal static class EvaluationText
     private static string More(int count) => count > NamesShown ? Text($", and {count - NamesShown:N0} more") : "";
 
     private static void Row(IAnsiConsole console, string name, string value, string remark) =>
-        console.MarkupLine($"  {name,-17}{value,-18}[dim]{Markup.Escape(remark)}[/]");
+        console.MarkupLine($"  {name,-18}{value,-18}[dim]{Markup.Escape(remark)}[/]");
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

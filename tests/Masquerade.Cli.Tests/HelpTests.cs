@@ -1,0 +1,33 @@
+namespace Masquerade.Cli.Tests;
+
+public sealed class HelpTests
+{
+    [Theory]
+    [InlineData("masq", "--help")]
+    [InlineData("evaluate", "evaluate", "--help")]
+    [InlineData("verify", "verify", "--help")]
+    public async Task Help_says_what_there_is_and_gives_examples(string name, params string[] args)
+    {
+        using var masq = new MasqRun();
+        var result = await masq.RunAsync(args);
+        (result.Code, result.Error).ShouldBe((0, ""));
+        Snapshot.Match(result.Output, name);
+    }
+
+    [Fact]
+    public async Task Without_arguments_it_helps()
+    {
+        using var masq = new MasqRun();
+        var bare = await masq.RunAsync([]);
+        bare.ShouldBe(await masq.RunAsync(["--help"]));
+    }
+
+    [Fact]
+    public async Task The_version_is_one_line()
+    {
+        using var masq = new MasqRun();
+        var result = await masq.RunAsync(["--version"]);
+        result.Code.ShouldBe(0);
+        result.Output.ShouldMatch(@"\Amasq \d+\.\d+\.\d+\n\z");
+    }
+}

@@ -1,0 +1,70 @@
+namespace Masquerade.Evaluation.Statistics;
+
+/// <summary>Two attacks of one setting and goal, compared on the same pairs.</summary>
+/// <param name="First">One attack.</param>
+/// <param name="Second">Another of the same setting and goal.</param>
+/// <param name="Result">How they differ.</param>
+public sealed record AttackComparison(AttackSummary First, AttackSummary Second, PairedComparison Result);
+
+/// <summary>What a run means: the numbers that every table, figure and export shows.</summary>
+public sealed record RunSummary
+{
+    private RunSummary() { }
+
+    /// <summary>What was to be done.</summary>
+    public required Experiment Experiment { get; init; }
+
+    /// <summary>Facts about the run, in the order to print them.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Facts { get; init; }
+
+    /// <summary>The run's rows, in its order.</summary>
+    public required IReadOnlyList<AttackRow> Rows { get; init; }
+
+    /// <summary>Rows of the finished run.</summary>
+    public required int RowsPlanned { get; init; }
+
+    /// <summary>Whether all of it is done.</summary>
+    public bool Complete => Rows.Count >= RowsPlanned;
+
+    /// <summary>Every setting, attack and goal of which there are rows, in the order of the rows, anonymization first.</summary>
+    public required IReadOnlyList<AttackSummary> Attacks { get; init; }
+
+    /// <summary>Every two attacks of one setting and goal.</summary>
+    public required IReadOnlyList<AttackComparison> Comparisons { get; init; }
+
+    /// <summary>Pairs that could not be read, each once, with the reason.</summary>
+    public required IReadOnlyList<(string Pair, string Reason)> Skipped { get; init; }
+
+    /// <summary>Summarises a run, finished or not.</summary>
+    public static RunSummary Of(IRunResults results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        var rows = results.Rows;
+        // Grouping keeps the order of first appearance; a setting's rows need not stand together.
+        List<List<AttackRow>> groups = [.. rows.GroupBy(RunSetting.Of)
+            .SelectMany(setting => setting.GroupBy(r => (r.Family, r.Attack)))
+            .SelectMany(attack => attack.GroupBy(r => r.Goal).OrderBy(g => g.Key)).Select(g => g.ToList())];
+        var attacks = groups.AsParallel().AsOrdered().Select(AttackSummary.Of).ToList();
+        return new RunSummary
+        {
+            Experiment = results.Experiment,
+            Facts = results.Facts,
+            Rows = rows,
+            RowsPlanned = results.RowsPlanned,
+            Attacks = attacks,
+            Comparisons = [.. Pairings(attacks).AsParallel().AsOrdered()
+                .Select(p => new AttackComparison(p.First, p.Second, PairedComparison.Of(p.First.Rows, p.Second.Rows)))],
+            Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],
+        };
+    }
+
+    /// <summary>The summaries of each setting, in order.</summary>
+    internal IEnumerable<IGrouping<RunSetting, AttackSummary>> Settings => Attacks.GroupBy(a => a.Setting);
+
+    private static IEnumerable<(AttackSummary First, AttackSummary Second)> Pairings(List<AttackSummary> attacks) =>
+        from comparable in attacks.GroupBy(a => (a.Setting, a.Goal))
+        let all = comparable.ToList()
+        from i in Enumerable.Range(0, all.Count)
+        from j in Enumerable.Range(i + 1, all.Count - i - 1)
+        select (all[i], all[j]);
+}

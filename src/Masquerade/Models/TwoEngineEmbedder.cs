@@ -25,6 +25,9 @@ public sealed class TwoEngineEmbedder : IDifferentiableEmbedder
         MaxAbsDifference = Compare();
     }
 
+    /// <summary>Whether the network runs in batches; else images go through one at a time.</summary>
+    public bool RunsInBatches => _forward.RunsInBatches;
+
     /// <summary>The largest difference between the engines' embeddings of the probe batch.</summary>
     public float MaxAbsDifference { get; }
 

@@ -1,5 +1,8 @@
 using Masquerade;
 using Masquerade.Bench;
+using Masquerade.Networks;
+
+OpenMpSettings.WaitPassively();
 
 if (args.Length == 0)
 {

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using Masquerade.Cli;
+using Masquerade.Networks;
+
+OpenMpSettings.WaitPassively();
 
 // The first signal ends the work in good order; the second is left to the system, which ends the process.
 using var cancellation = new CancellationTokenSource();

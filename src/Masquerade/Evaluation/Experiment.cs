@@ -60,14 +60,35 @@ public sealed record Experiment
     /// <exception cref="InputException">A setting is impossible.</exception>
     public void Validate(string source)
     {
-        if (Take is < 1) throw new InputException($"{source}: take {Take} is not possible; at least 1");
-        if (Batch is < 1 or > 1024) throw new InputException($"{source}: batch {Batch} is not possible; 1 to 1024");
-        if (Threads is < 0 or > 1024) throw new InputException($"{source}: threads {Threads} is not possible; 0 (one a core) to 1024");
-        if (Threshold is { } t && !(t > 0 && t < 4)) throw new InputException($"{source}: threshold {t} is not possible; squared distances lie between 0 and 4");
+        if (Models.Count == 0) throw Bad("no models are named; give at least one");
+        foreach (var (field, path) in Paths())
+            if (string.IsNullOrWhiteSpace(path) || path.Contains('\0')) throw Bad($"{field} has an empty path or one that cannot be");
+        if (Take is < 1) throw Bad($"take {Take} is not possible; at least 1");
+        if (Batch is < 1 or > 1024) throw Bad($"batch {Batch} is not possible; 1 to 1024");
+        if (Threads is < 0 or > 1024) throw Bad($"threads {Threads} is not possible; 0 (one a core) to 1024");
+        if (Threshold is { } t && !(t > 0 && t < 4)) throw Bad($"threshold {t} is not possible; squared distances lie between 0 and 4");
+        if (Aligned && Landmarks is not null) throw Bad("aligned photographs need no landmarks; give one of the two");
+        if (Storage.Count == 0) throw Bad($"no storage rules are named; known are {StorageNames.Float}, {StorageNames.EightBit}");
         if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
-            throw new InputException($"{source}: no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
-        if (Aligned && Landmarks is not null) throw new InputException($"{source}: aligned photographs need no landmarks; give one of the two");
-        _ = AttackRegistry.Resolve(Attacks);
+            throw Bad($"no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
+        try
+        {
+            _ = AttackRegistry.Resolve(Attacks);
+        }
+        catch (InputException e)
+        {
+            throw Bad(e.Message);
+        }
+
+        InputException Bad(string problem) => new($"{source}: {InputFile.OneLine(problem)}");
+    }
+
+    private IEnumerable<(string Field, string Path)> Paths()
+    {
+        foreach (var model in Models) yield return ("models", model);
+        yield return ("images", Images);
+        yield return ("pairs", Pairs);
+        if (Landmarks is not null) yield return ("landmarks", Landmarks);
     }
 }
 

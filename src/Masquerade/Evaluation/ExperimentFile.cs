@@ -1,4 +1,3 @@
-using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
@@ -50,21 +49,12 @@ public sealed class ExperimentFile
     public KeepImages? KeepImages { get; set; }
 
     /// <summary>Reads a spec; its paths are made absolute.</summary>
-    /// <exception cref="InputException">Missing, not YAML, an unknown field or a value of the wrong kind; the line is named.</exception>
+    /// <exception cref="InputException">Unreadable, not YAML, an unknown field or a value of the wrong kind; the line is named.</exception>
     public static ExperimentFile Read(string path)
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: no readable experiment spec there", e);
-        }
-        var file = Parse(text, path);
+        var file = Parse(string.Join('\n', InputFile.ReadLines(path)), path);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        file.Models = file.Models?.ConvertAll(m => Path.GetFullPath(m, folder));
+        file.Models = file.Models?.ConvertAll(m => Absolute(m, folder)!);
         file.Images = Absolute(file.Images, folder);
         file.Pairs = Absolute(file.Pairs, folder);
         file.Landmarks = Absolute(file.Landmarks, folder);
@@ -73,19 +63,7 @@ public sealed class ExperimentFile
 
     /// <summary>Parses a spec's text; paths stay as written.</summary>
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>
-    public static ExperimentFile Parse(string yaml, string source)
-    {
-        try
-        {
-            return new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking()
-                .Build().Deserialize<ExperimentFile?>(yaml) ?? new ExperimentFile();
-        }
-        catch (YamlException e)
-        {
-            var reason = (e.InnerException ?? e).Message.Split('\n')[0];
-            throw new InputException($"{source}: line {e.Start.Line}: {reason}", e);
-        }
-    }
+    public static ExperimentFile Parse(string yaml, string source) => ExperimentFileReader.Read(yaml, source);
 
     /// <summary>The experiment that this describes.</summary>
     /// <param name="source">What to name in messages.</param>
@@ -95,14 +73,14 @@ public sealed class ExperimentFile
         var defaults = new Experiment { Models = [], Images = "", Pairs = "" };
         var experiment = new Experiment
         {
-            Models = Models is { Count: > 0 } ? Models : throw Missing("models (--model)"),
+            Models = Models ?? throw Missing("models (--model)"),
             Images = Images ?? throw Missing("images (--images)"),
             Pairs = Pairs ?? throw Missing("pairs (--pairs)"),
             Landmarks = Landmarks,
             Aligned = Aligned ?? false,
             Take = Take,
-            Attacks = Attacks is { Count: > 0 } ? Attacks : defaults.Attacks,
-            Storage = Storage is { Count: > 0 } ? Storage : defaults.Storage,
+            Attacks = Attacks ?? defaults.Attacks,
+            Storage = Storage ?? defaults.Storage,
             Seed = Seed ?? defaults.Seed,
             Batch = Batch ?? defaults.Batch,
             Threads = Threads ?? defaults.Threads,
@@ -140,5 +118,5 @@ public sealed class ExperimentFile
             .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull).WithQuotingNecessaryStrings().WithNewLine("\n").Build().Serialize(file);
     }
 
-    private static string? Absolute(string? path, string folder) => path is null ? null : Path.GetFullPath(path, folder);
+    private static string? Absolute(string? path, string folder) => string.IsNullOrEmpty(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
 }

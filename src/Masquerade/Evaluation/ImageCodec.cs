@@ -5,28 +5,28 @@ using Masquerade.Faces;
 namespace Masquerade.Evaluation;
 
 /// <summary>
-/// Adversarial images for the ledger, without loss. An image of whole 8-bit levels is a PNG; any other is the bits of its floats, XORed with
-/// the clean probe's, the four bytes of all values side by side, deflated.
+/// Adversarial images for the ledger, without loss to the last bit. An image of whole 8-bit levels is a PNG; any other is the bits of its
+/// floats, XORed with the clean probe's, the four bytes of all values side by side, deflated.
 /// </summary>
 internal static class ImageCodec
 {
     private const byte Png = 1;
     private const byte Floats = 2;
 
-    /// <param name="image">[3,H,W] planar in [0,1].</param>
+    /// <param name="image">[3,H,W] planar.</param>
     /// <param name="clean">The clean probe, same size.</param>
     public static byte[] Encode(ReadOnlySpan<float> image, FaceImage clean)
     {
-        var rounded = ImageTensors.FromPlanar(image, clean.Size);
-        if (Planar(rounded).AsSpan().SequenceEqual(image)) return [Png, .. ImageFile.EncodePng(rounded)];
-
         var bits = MemoryMarshal.Cast<float, uint>(image);
-        var base32 = MemoryMarshal.Cast<float, uint>(Planar(clean).AsSpan());
+        var rounded = ImageTensors.FromPlanar(image, clean.Size);
+        if (Bits(rounded).AsSpan().SequenceEqual(bits)) return [Png, .. ImageFile.EncodePng(rounded)];
+
+        var cleanBits = Bits(clean);
         var shuffled = new byte[4 * bits.Length];
         for (var i = 0; i < bits.Length; i++)
         {
-            var x = bits[i] ^ base32[i];
-            for (var b = 0; b < 4; b++) shuffled[b * bits.Length + i] = (byte)(x >> (8 * b));
+            var difference = bits[i] ^ cleanBits[i];
+            for (var b = 0; b < 4; b++) shuffled[b * bits.Length + i] = (byte)(difference >> (8 * b));
         }
         using var packed = new MemoryStream();
         packed.WriteByte(Floats);
@@ -36,35 +36,51 @@ internal static class ImageCodec
 
     /// <param name="data">What <see cref="Encode"/> made.</param>
     /// <param name="clean">The clean probe.</param>
+    /// <param name="name">What messages call the image.</param>
     /// <exception cref="InputException">The data is damaged.</exception>
-    public static float[] Decode(byte[] data, FaceImage clean)
+    public static float[] Decode(byte[] data, FaceImage clean, string name) => data switch
     {
-        if (data is [Png, ..]) return Planar(ImageFile.Decode(data.AsSpan(1), "an image of the ledger"));
-        var values = Planar(clean);
-        var shuffled = new byte[4 * values.Length];
+        [Png, ..] => DecodePng(data.AsSpan(1), clean, name),
+        [Floats, ..] => DecodeFloats(data, clean, name),
+        _ => throw Damaged(name),
+    };
+
+    private static float[] DecodePng(ReadOnlySpan<byte> png, FaceImage clean, string name)
+    {
+        var image = ImageFile.Decode(png, name);
+        if (image.Size != clean.Size) throw Damaged(name);
+        return MemoryMarshal.Cast<uint, float>(Bits(image)).ToArray();
+    }
+
+    private static float[] DecodeFloats(byte[] data, FaceImage clean, string name)
+    {
+        var bits = Bits(clean);
+        var shuffled = new byte[4 * bits.Length];
         try
         {
-            using var deflate = new DeflateStream(new MemoryStream(data, 1, Math.Max(0, data.Length - 1)), CompressionMode.Decompress);
+            using var deflate = new DeflateStream(new MemoryStream(data, 1, data.Length - 1), CompressionMode.Decompress);
             deflate.ReadExactly(shuffled);
+            if (deflate.ReadByte() >= 0) throw Damaged(name);
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw new InputException("an adversarial image in the ledger is damaged; run the experiment again into a new folder", e);
+            throw Damaged(name, e);
         }
-        var bits = MemoryMarshal.Cast<float, uint>(values.AsSpan());
         for (var i = 0; i < bits.Length; i++)
-        {
-            uint x = 0;
-            for (var b = 0; b < 4; b++) x |= (uint)shuffled[b * bits.Length + i] << (8 * b);
-            bits[i] ^= x;
-        }
-        return values;
+            for (var b = 0; b < 4; b++) bits[i] ^= (uint)shuffled[b * bits.Length + i] << (8 * b);
+        return MemoryMarshal.Cast<uint, float>(bits).ToArray();
     }
 
-    private static float[] Planar(FaceImage image)
+    private static uint[] Bits(FaceImage image)
     {
-        var values = new float[image.Size.Values];
-        ImageTensors.WritePlanar(image, values);
-        return values;
+        var bits = new uint[image.Size.Values];
+        ImageTensors.WritePlanar(image, MemoryMarshal.Cast<uint, float>(bits.AsSpan()));
+        return bits;
+    }
+
+    private static InputException Damaged(string name, Exception? inner = null)
+    {
+        var message = $"{name}: the image kept there is damaged; run the experiment again into a new folder";
+        return inner is null ? new InputException(message) : new InputException(message, inner);
     }
 }

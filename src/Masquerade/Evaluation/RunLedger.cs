@@ -23,10 +23,10 @@ public sealed class RunLedger : IRunResults, IDisposable
     {
         (_path, _lock, _database) = (path, runLock, database);
         Experiment = experiment ?? ReadExperiment();
-        Cells = Guard(() => _database.Query(
+        Cells = GuardRead(() => _database.Query(
             r => new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)),
             "SELECT model, storage, family, attack FROM cells ORDER BY ordinal"));
-        Pairs = Guard(() => _database.Query(
+        Pairs = GuardRead(() => _database.Query(
             r => new VerificationPair(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3)),
             "SELECT id, probe, reference, same FROM pairs ORDER BY ordinal"));
     }
@@ -43,35 +43,33 @@ public sealed class RunLedger : IRunResults, IDisposable
     /// <inheritdoc/>
     public int RowsPlanned => Cells.Count * Pairs.Count;
 
-    /// <summary>Starts a ledger in a new or empty run folder.</summary>
+    /// <summary>Starts a ledger in a folder that holds no run yet; the folder is made where there is none.</summary>
     /// <exception cref="InputException">The folder holds a run already, is in use, or cannot be written to.</exception>
     public static RunLedger Create(string folder, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
     {
+        ArgumentNullException.ThrowIfNull(experiment);
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(cells);
         var path = Path.Combine(folder, FileName);
-        CreateFolder(folder);
+        Writing(folder, () => Directory.CreateDirectory(folder));
         var runLock = RunLock.Take(folder);
         try
         {
-            if (File.Exists(path)) throw new InputException($"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
+            if (File.Exists(path))
+                throw new InputException($"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
             // Built beside its final name: a ledger that exists is complete.
             var building = path + ".new";
-            File.Delete(building);
-            SqliteExtensions.Guard(path, () =>
+            try
             {
-                using var database = Connect(building, SqliteOpenMode.ReadWriteCreate);
-                using var transaction = database.BeginTransaction();
-                database.Execute(LedgerSchema.Create);
-                database.Execute("INSERT INTO meta VALUES ('version', @0), ('experiment', @1)", LedgerSchema.Version, ExperimentFile.Write(experiment));
-                for (var i = 0; i < pairs.Count; i++)
-                    database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, pairs[i].Id, pairs[i].Probe, pairs[i].Reference, pairs[i].SamePerson);
-                for (var i = 0; i < cells.Count; i++)
-                    database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, cells[i].Model, cells[i].Storage, cells[i].Family, cells[i].Attack);
-                transaction.Commit();
-                return 0;
-            });
-            File.Move(building, path);
+                Remove(folder, building);
+                SqliteExtensions.Guard(path, () => Fill(building, experiment, pairs, cells));
+                Writing(folder, () => File.Move(building, path));
+            }
+            catch
+            {
+                Remove(folder, building);
+                throw;
+            }
             return Open(path, runLock, experiment);
         }
         catch
@@ -103,46 +101,51 @@ public sealed class RunLedger : IRunResults, IDisposable
     public static RunLedger Read(string folder) => Open(Existing(folder), null, null);
 
     /// <inheritdoc/>
-    public IReadOnlyList<KeyValuePair<string, string>> Facts =>
-        Guard(() => _database.Query(r => KeyValuePair.Create(r.GetString(0), r.GetString(1)), "SELECT name, value FROM facts ORDER BY ordinal"));
+    public IReadOnlyList<KeyValuePair<string, string>> Facts => GuardRead(() => _database.Query(
+        r => KeyValuePair.Create(r.GetString(0), r.GetString(1)), "SELECT name, value FROM facts ORDER BY ordinal"));
 
-    /// <summary>Records a fact; one of the same name is replaced.</summary>
+    /// <summary>Records a fact; one of the same name is replaced, in its place.</summary>
     public void SetFact(string name, string value) => Guard(() => _database.Execute(
         "INSERT INTO facts SELECT @0, coalesce(max(ordinal), 0) + 1, @1 FROM facts WHERE true ON CONFLICT (name) DO UPDATE SET value = @1", name, value));
 
     /// <summary>Which chunks of a cell are done.</summary>
     public IReadOnlySet<int> FinishedChunks(int cell) =>
-        Guard(() => _database.Query(r => r.GetInt32(0), "SELECT chunk FROM chunks WHERE cell = @0", cell).ToHashSet());
+        GuardRead(() => _database.Query(r => r.GetInt32(0), "SELECT chunk FROM chunks WHERE cell = @0", cell).ToHashSet());
 
     /// <summary>How many images a cell has kept for a goal.</summary>
     public int ImagesKept(RunCell cell, AttackGoal goal)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        return Guard(() => Convert.ToInt32(
+        return GuardRead(() => Convert.ToInt32(
             _database.Scalar(
                 "SELECT count(*) FROM images WHERE model = @0 AND storage = @1 AND family = @2 AND attack = @3 AND goal = @4",
                 cell.Model, cell.Storage, cell.Family, cell.Attack, LedgerRows.Name(goal)),
             CultureInfo.InvariantCulture));
     }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<AttackRow> Rows => Guard(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));
+    /// <summary>The pairs with a row, not skipped, whose reason ends in this one; in the order of the list.</summary>
+    internal IReadOnlyList<string> PairsWithReason(string reason) => GuardRead(() => _database.Query(
+        r => r.GetString(0),
+        "SELECT id FROM pairs WHERE id IN (SELECT pair FROM attack_rows WHERE status <> 'skipped' AND reason LIKE '%' || @0) ORDER BY ordinal",
+        reason));
 
     /// <inheritdoc/>
-    public FaceImage? Crop(string model, string pair, PairSide side) => Guard(() =>
+    public IReadOnlyList<AttackRow> Rows => GuardRead(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));
+
+    /// <inheritdoc/>
+    public FaceImage? Crop(string model, string pair, PairSide side) => GuardRead(() =>
         _database.Scalar("SELECT png FROM crops WHERE model = @0 AND pair = @1 AND side = @2", model, pair, Side(side)) is byte[] png
-            ? ImageFile.Decode(png, $"{pair}: {Side(side)} in {_path}")
+            ? ImageFile.Decode(png, $"{_path}: {Side(side)} of {pair}")
             : null);
 
     /// <inheritdoc/>
     public float[]? Adversarial(AttackRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return Guard(() =>
-        {
-            var data = _database.Scalar(LedgerRows.SelectImage, LedgerRows.Key(row)) as byte[];
-            return data is not null && Crop(row.Model, row.Pair, PairSide.Probe) is { } clean ? ImageCodec.Decode(data, clean) : null;
-        });
+        return GuardRead(() => _database.Scalar(LedgerRows.SelectImage, LedgerRows.Key(row))) is byte[] data
+            && Crop(row.Model, row.Pair, PairSide.Probe) is { } clean
+                ? ImageCodec.Decode(data, clean, $"{_path}: {row.Family}/{row.Attack} on {row.Pair}")
+                : null;
     }
 
     /// <summary>Commits a finished chunk: its rows and images, and the crops of the pairs whose images are kept.</summary>
@@ -167,8 +170,13 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     private T Guard<T>(Func<T> action) => SqliteExtensions.Guard(_path, action);
 
-    private Experiment ReadExperiment() => Guard(() =>
-        ExperimentFile.Parse((string)_database.Scalar("SELECT value FROM meta WHERE name = 'experiment'")!, _path).ToExperiment(_path));
+    private T GuardRead<T>(Func<T> action) => SqliteExtensions.GuardRead(_path, action);
+
+    private Experiment ReadExperiment()
+    {
+        var yaml = GuardRead(() => (string?)_database.Scalar("SELECT value FROM meta WHERE name = 'experiment'"));
+        return ExperimentFile.Parse(yaml ?? "", _path).ToExperiment(_path);
+    }
 
     private static string Side(PairSide side) => side == PairSide.Probe ? "probe" : "reference";
 
@@ -178,33 +186,54 @@ public sealed class RunLedger : IRunResults, IDisposable
         return File.Exists(path) ? path : throw new InputException($"{folder}: no run there (no {FileName}); start one with --out");
     }
 
-    private static void CreateFolder(string folder)
+    private static int Fill(string path, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
+    {
+        using var database = Connect(path, SqliteOpenMode.ReadWriteCreate);
+        using var transaction = database.BeginTransaction();
+        database.Execute(LedgerSchema.Create);
+        database.Execute("INSERT INTO meta VALUES ('version', @0), ('experiment', @1)", LedgerSchema.Version, ExperimentFile.Write(experiment));
+        for (var i = 0; i < pairs.Count; i++)
+            database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, pairs[i].Id, pairs[i].Probe, pairs[i].Reference, pairs[i].SamePerson);
+        for (var i = 0; i < cells.Count; i++)
+            database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, cells[i].Model, cells[i].Storage, cells[i].Family, cells[i].Attack);
+        transaction.Commit();
+        return 0;
+    }
+
+    /// <summary>Removes a database that was never finished, with what SQLite keeps beside it.</summary>
+    private static void Remove(string folder, string path)
+    {
+        foreach (var ending in new[] { "", "-journal" }) Writing(folder, () => File.Delete(path + ending));
+    }
+
+    private static void Writing(string folder, Action action)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            action();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new InputException($"{folder}: cannot be created ({e.Message.Split('\n')[0]}); choose another folder with --out", e);
+            throw CannotWrite(folder, e);
         }
     }
+
+    /// <summary>What a user is told of a run folder that cannot be written to.</summary>
+    internal static InputException CannotWrite(string folder, Exception e) =>
+        new($"{folder}: cannot be written to ({InputFile.OneLine(e.Message)}); choose another folder with --out", e);
 
     private static RunLedger Open(string path, RunLock? runLock, Experiment? experiment)
     {
         SqliteConnection? database = null;
         try
         {
-            database = SqliteExtensions.Guard(path, () =>
-            {
-                var opened = Connect(path, SqliteOpenMode.ReadWrite);
-                if (runLock is not null) opened.Execute("PRAGMA journal_mode = WAL");
-                opened.Execute("PRAGMA synchronous = NORMAL");
-                return opened;
-            });
-            var version = SqliteExtensions.Guard(path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'")) as string;
+            database = SqliteExtensions.Guard(path, () => Connect(path, SqliteOpenMode.ReadWrite));
+            // Nothing is written before it is known whose file this is.
+            var version = SqliteExtensions.GuardRead(path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'") as string ?? "unknown");
             if (version != LedgerSchema.Version)
                 throw new InputException($"{path}: a ledger of version {version}; this masq reads version {LedgerSchema.Version}");
+            // Readers never wait for the run nor the run for them; what a chunk needs is written once, not twice.
+            if (runLock is not null) SqliteExtensions.Guard(path, () => database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
             return new RunLedger(path, runLock, database, experiment);
         }
         catch
@@ -217,8 +246,16 @@ public sealed class RunLedger : IRunResults, IDisposable
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
-        connection.Open();
-        return connection;
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

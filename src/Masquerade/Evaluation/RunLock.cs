@@ -11,24 +11,23 @@ internal sealed class RunLock : IDisposable
     /// <exception cref="InputException">Another process works in the folder, or it cannot be written to.</exception>
     public static RunLock Take(string folder)
     {
-        var path = Path.Combine(folder, FileName);
         try
         {
-            return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new RunLock(new FileStream(Path.Combine(folder, FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new InputException($"{folder}: cannot be written to; choose another folder with --out", e);
-        }
-        catch (IOException e) when (File.Exists(path))
+        catch (IOException e) when (IsHeldElsewhere(e))
         {
             throw new InputException($"{folder}: another run works in this folder; wait for it, or choose another folder with --out", e);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{folder}: cannot be written to ({e.Message.Split('\n')[0]}); choose another folder with --out", e);
+            throw RunLedger.CannotWrite(folder, e);
         }
     }
+
+    /// <summary>What .NET reports of a file that somebody else holds: Windows' sharing violation, or EWOULDBLOCK of Linux or of macOS.</summary>
+    private static bool IsHeldElsewhere(IOException e) =>
+        e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 
     public void Dispose() => _file.Dispose();
 }

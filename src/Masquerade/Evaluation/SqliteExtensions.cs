@@ -5,6 +5,10 @@ namespace Masquerade.Evaluation;
 /// <summary>Short forms for SQLite, with its errors turned into the user's.</summary>
 internal static class SqliteExtensions
 {
+    // Result codes of SQLite (sqlite.org/rescode.html).
+    private const int Error = 1;
+    private const int Busy = 5;
+    private const int Locked = 6;
     private const int ReadOnly = 8;
     private const int InputOutput = 10;
     private const int Corrupt = 11;
@@ -37,6 +41,7 @@ internal static class SqliteExtensions
     }
 
     /// <summary>Runs an action on a ledger; what SQLite says of disks and files becomes one line for the user.</summary>
+    /// <exception cref="InputException">SQLite failed.</exception>
     public static T Guard<T>(string path, Func<T> action)
     {
         try
@@ -51,12 +56,33 @@ internal static class SqliteExtensions
                     Full => $"{path}: the disk is full; free some space and go on with --resume",
                     ReadOnly or CannotOpen => $"{path}: cannot be written to; check the folder's permissions or choose another with --out",
                     InputOutput => $"{path}: reading or writing failed (disk full or damaged?); free some space and go on with --resume",
-                    Corrupt or NotADatabase => $"{path}: not a ledger, or a damaged one; run the experiment again into a new folder",
-                    _ => $"{path}: {e.Message.Split('\n')[0]}",
+                    Busy or Locked => $"{path}: another program holds it; close that and try again",
+                    Corrupt or NotADatabase => Damaged(path),
+                    _ => $"{path}: {InputFile.OneLine(e.Message)}",
                 },
                 e);
         }
     }
+
+    /// <summary>As <see cref="Guard"/>, for what only reads: tables, columns or values that are not a ledger's are damage too.</summary>
+    /// <exception cref="InputException">SQLite failed, or what is there is no ledger's.</exception>
+    public static T GuardRead<T>(string path, Func<T> action)
+    {
+        try
+        {
+            return Guard(path, action);
+        }
+        catch (InputException e) when (e.InnerException is SqliteException { SqliteErrorCode: Error })
+        {
+            throw new InputException(Damaged(path), e);
+        }
+        catch (Exception e) when (e is InvalidCastException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw new InputException(Damaged(path), e);
+        }
+    }
+
+    private static string Damaged(string path) => $"{path}: not a ledger, or a damaged one; run the experiment again into a new folder";
 
     private static SqliteCommand Prepare(this SqliteConnection connection, string sql, object?[] parameters)
     {

@@ -19,7 +19,7 @@ public enum StorageRule
 /// <summary>Settings of a problem beside its pairs.</summary>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Storage">What counts as adversarial.</param>
-/// <param name="KeepLast">Whether failed pairs keep the last image that was tried.</param>
+/// <param name="KeepLast">Whether failed pairs keep the last image that was judged.</param>
 public sealed record AttackSettings(long Seed = 0, StorageRule Storage = StorageRule.Float, bool KeepLast = false);
 
 /// <summary>
@@ -75,6 +75,7 @@ public sealed class AttackProblem : IDisposable
         _cancellation = cancellation;
         _books = [.. goals.Select(g => new PairBooks(g))];
         _active = [.. Enumerable.Range(0, count)];
+        using var scope = NewDisposeScope();
         _references = references.detach().clone().DetachFromDisposeScope();
         _referenceValues = _references.data<float>().ToArray();
         _probes = probes.detach().contiguous().clone().DetachFromDisposeScope();
@@ -134,9 +135,10 @@ public sealed class AttackProblem : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         if (images.shape[0] != _active.Count) throw new ArgumentException($"{images.shape[0]} images for {_active.Count} active pairs", nameof(images));
-        var clipped = images.detach().clamp(0, 1).DetachFromDisposeScope();
+        using var scope = NewDisposeScope();
+        var clipped = images.detach().clamp(0, 1);
         _images.Dispose();
-        _images = clipped;
+        _images = clipped.DetachFromDisposeScope();
     }
 
     /// <summary>
@@ -192,11 +194,6 @@ public sealed class AttackProblem : IDisposable
         if (finished.Count != _active.Count) throw new ArgumentException($"{finished.Count} flags for {_active.Count} active pairs", nameof(finished));
         if (!finished.Any(f => f)) return;
         using var scope = NewDisposeScope();
-        if (_settings.KeepLast)
-        {
-            for (var i = 0; i < finished.Count; i++)
-                if (finished[i]) _books[_active[i]].KeepLast(_images[i]);
-        }
         var clean = _clean.Keep(finished).DetachFromDisposeScope();
         var images = _images.Keep(finished).DetachFromDisposeScope();
         _clean.Dispose();
@@ -218,6 +215,7 @@ public sealed class AttackProblem : IDisposable
             books.DistanceBefore = distances[i];
             wrong[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
             if (wrong[i]) books.SetAlreadyWrong();
+            else if (_settings.KeepLast) books.KeepLast(_clean, i);
         }
         Retire(wrong);
     }
@@ -249,6 +247,7 @@ public sealed class AttackProblem : IDisposable
             var books = _books[_active[position]];
             adversarial[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
             if (adversarial[i]) books.Offer(_clean, position, images, i, distances[i]);
+            else if (_settings.KeepLast && books.Best is null) books.KeepLast(images, i);
         }
         return adversarial;
     }
@@ -268,6 +267,7 @@ public sealed class AttackProblem : IDisposable
             var pair = _active[owners?[i] ?? i];
             distances[i] = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pair * size, size));
             _books[pair].Forwards++;
+            _books[pair].NearThreshold |= _classifier.IsNear(distances[i]);
         }
         Account();
         _forwarded?.Invoke(count);

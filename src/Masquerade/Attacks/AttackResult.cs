@@ -11,8 +11,11 @@ namespace Masquerade.Attacks;
 /// <param name="Backwards">Images of this pair differentiated.</param>
 /// <param name="Seconds">This pair's share of the time.</param>
 /// <param name="Adversarial">The smallest adversarial image, [3,H,W] planar in [0,1]; null without success and for pairs already wrong.</param>
-/// <param name="Last">Where a failed attack ended, if the problem was told to keep it.</param>
+/// <param name="Last">The last image of a failed attack that was judged, if the problem was told to keep it.</param>
+/// <param name="NearThreshold">
+/// Whether any image of this pair was judged so close to the threshold that another batch size or thread count may judge it otherwise.
+/// </param>
 /// <param name="Reason">Why an attack ended early, as <c>zero-gradient</c>; else empty.</param>
 public sealed record AttackResult(
     bool Success, bool AlreadyWrong, double L2, double Linf, double DistanceBefore, double DistanceAfter,
-    long Forwards, long Backwards, double Seconds, float[]? Adversarial, float[]? Last, string Reason);
+    long Forwards, long Backwards, double Seconds, float[]? Adversarial, float[]? Last, bool NearThreshold, string Reason);

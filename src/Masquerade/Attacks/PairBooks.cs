@@ -27,6 +27,8 @@ internal sealed class PairBooks(AttackGoal goal)
 
     public double Seconds { get; set; }
 
+    public bool NearThreshold { get; set; }
+
     public string Reason { get; set; } = "";
 
     public void SetAlreadyWrong()
@@ -48,14 +50,21 @@ internal sealed class PairBooks(AttackGoal goal)
         to.CopyTo(Best);
     }
 
-    public void KeepLast(Tensor image) => _last = Values(image).ToArray();
+    /// <summary>Keeps an image that was judged, in case that none fools the verifier.</summary>
+    public void KeepLast(Tensor images, int at)
+    {
+        using var row = images[at];
+        var image = Values(row);
+        _last ??= new float[image.Length];
+        image.CopyTo(_last);
+    }
 
     public AttackResult ToResult()
     {
         var success = _alreadyWrong || Best is not null;
         return new AttackResult(
             success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore, success ? _distanceAfter : double.NaN,
-            Forwards, Backwards, Seconds, Best, success ? null : _last, success ? "" : Reason);
+            Forwards, Backwards, Seconds, Best, success ? null : _last, NearThreshold, success ? "" : Reason);
     }
 
     private static ReadOnlySpan<float> Values(Tensor row) => MemoryMarshal.Cast<byte, float>(row.bytes);

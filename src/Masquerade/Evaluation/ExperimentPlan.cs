@@ -1,6 +1,7 @@
 using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Faces;
 using Masquerade.Models;
 using Masquerade.Verification;
 
@@ -19,10 +20,11 @@ public sealed record PlannedModel(FaceModel Model, FaceVerifier Verifier, FaceCr
 /// <summary>An experiment with everything it names opened and checked: what will be done, before anything is done.</summary>
 public sealed class ExperimentPlan : IDisposable
 {
-    private ExperimentPlan(Experiment experiment, PairAvailability pairs, IReadOnlyList<VerificationPair> list, IReadOnlyList<PlannedModel> models)
+    private ExperimentPlan(Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs, IReadOnlyList<PlannedModel> models)
     {
         Experiment = experiment;
-        Pairs = list;
+        Photographs = photographs;
+        Pairs = list.Pairs;
         Missing = pairs.Missing;
         Models = models;
         Attacks = AttackRegistry.Resolve(experiment.Attacks);
@@ -50,6 +52,9 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>What was asked for and will not be done, one line each.</summary>
     public IReadOnlyList<string> Notices { get; }
 
+    /// <summary>Where the photographs are.</summary>
+    internal ImageFolder Photographs { get; }
+
     /// <summary>Chunks of pairs that are attacked together.</summary>
     public int Chunks => (Pairs.Count + Experiment.Batch - 1) / Experiment.Batch;
 
@@ -74,9 +79,15 @@ public sealed class ExperimentPlan : IDisposable
         var folder = new ImageFolder(experiment.Images);
         var pairs = PairAvailability.Of(list, folder);
         if (pairs.Present.Count == 0)
-            throw new InputException($"{experiment.Images}: none of the photographs of {experiment.Pairs} is there ({pairs.MissingNames[0]} is the first missing); check --images");
+        {
+            throw new InputException(
+                $"{experiment.Images}: none of the photographs of {experiment.Pairs} is there ({pairs.MissingNames[0]} is the first missing); check --images");
+        }
         if (strict && pairs.Missing.Count > 0)
-            throw new InputException($"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; add them or leave out --strict");
+        {
+            throw new InputException(
+                $"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; add them or leave out --strict");
+        }
         var landmarks = experiment.Landmarks is null ? null : LandmarkFile.Read(experiment.Landmarks);
         var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
         var models = new List<PlannedModel>();
@@ -85,15 +96,19 @@ public sealed class ExperimentPlan : IDisposable
             foreach (var path in experiment.Models)
             {
                 var model = FaceModel.Load(path, experiment.Threads, gradients);
-                var name = model.Descriptor.Name;
-                models.Add(new PlannedModel(
-                    model,
-                    new FaceVerifier(model.Embedder, experiment.Threshold ?? model.Descriptor.Threshold),
-                    new FaceCropSource(folder, new FaceCropper(
-                        AlignmentKinds.Parse(model.Descriptor.Alignment), model.Descriptor.InputSize, landmarks, experiment.Aligned))));
-                if (models.Count(m => m.Name == name) > 1) throw new InputException($"{path}: another model of this run is called '{name}' too; rename one");
+                try
+                {
+                    models.Add(Plan(path, model, experiment, folder, landmarks));
+                }
+                catch
+                {
+                    model.Dispose();
+                    throw;
+                }
+                if (models.Count(m => m.Name == model.Descriptor.Name) > 1)
+                    throw new InputException($"{path}: another model of this run is called '{model.Descriptor.Name}' too; rename one");
             }
-            return new ExperimentPlan(experiment, pairs, list.Pairs, models);
+            return new ExperimentPlan(experiment, folder, list, pairs, models);
         }
         catch
         {
@@ -101,6 +116,24 @@ public sealed class ExperimentPlan : IDisposable
             throw;
         }
     }
+
+    private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder, LandmarkTable? landmarks)
+    {
+        var descriptor = model.Descriptor;
+        if (descriptor.InputSize is not { Width: >= StructuralSimilarity.Window, Height: >= StructuralSimilarity.Window })
+        {
+            throw new InputException(
+                $"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {StructuralSimilarity.Window}x{StructuralSimilarity.Window}");
+        }
+        return new PlannedModel(
+            model,
+            new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
+            new FaceCropSource(folder, new FaceCropper(
+                AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned)));
+    }
+
+    /// <summary>The attack of one of <see cref="Cells"/>.</summary>
+    internal RegisteredAttack AttackOf(RunCell cell) => Attacks.First(a => a.Family == cell.Family && a.Name == cell.Attack);
 
     private (IReadOnlyList<RunCell> Cells, IReadOnlyList<string> Notices) Combine()
     {
@@ -126,7 +159,7 @@ public sealed class ExperimentPlan : IDisposable
         }
         var floatOnly = Attacks.Where(a => !a.Attack.SearchesUnder8Bit).Select(a => a.Family).Distinct().ToList();
         if (Experiment.Storage.Contains(StorageNames.EightBit) && floatOnly.Count > 0)
-            notices.Add($"{string.Join(", ", floatOnly)} knows float storage only; 8bit is done for the other families");
+            notices.Add($"{string.Join(", ", floatOnly)} knows float storage only; it is left out under 8bit");
         return (cells, notices);
     }
 

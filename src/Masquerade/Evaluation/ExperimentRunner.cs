@@ -1,4 +1,3 @@
-using System.Globalization;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
 using static TorchSharp.torch;
@@ -37,65 +36,65 @@ public sealed class ExperimentRunner
         _missing = plan.Missing.ToDictionary(
             m => m.Pair.Id, m => $"missing photograph {string.Join(" and ", m.Names)}", StringComparer.Ordinal);
         if (!plan.Pairs.Select(Recorded).SequenceEqual(ledger.Pairs.Select(Recorded)))
-            throw new InputException($"{plan.Experiment.Pairs}: the pairs changed since the run began; start a new run with --out");
+            throw new InputException($"{plan.Experiment.Pairs}: the pairs changed since the run began; put the list back, or start a new run with --out");
         if (!plan.Cells.SequenceEqual(ledger.Cells))
             throw new InputException("the models or attacks changed since the run began; start a new run with --out");
-        CheckModels();
     }
 
     /// <summary>Does what is left to do.</summary>
     /// <param name="progress">Told after every evaluation.</param>
     /// <param name="cancellation">Stops at once; the chunk at work is done again on resume.</param>
+    /// <exception cref="InputException">
+    /// The networks, landmarks or photographs changed since the run began, a photograph is damaged and the run is strict, or the run folder
+    /// cannot be written to.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public void Run(Action<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
         set_num_threads(_plan.Experiment.Threads);
-        RunFacts.Record(_plan, _ledger);
-        var finished = Enumerable.Range(0, _plan.Cells.Count).Select(_ledger.FinishedChunks).ToArray();
-        var total = _plan.Cells.Sum(Work) * _plan.Pairs.Count;
-        double done = 0;
-        for (var c = 0; c < _plan.Cells.Count; c++) done += Work(_plan.Cells[c]) * finished[c].Sum(chunk => ChunkPairs(chunk).Count);
-
+        var works = _plan.Cells.Select(Work).ToArray();
+        var total = works.Sum() * _plan.Pairs.Count;
+        var finished = Enumerable.Range(0, works.Length).Select(_ledger.FinishedChunks).ToArray();
+        var done = works.Select((work, c) => work * finished[c].Sum(chunk => ChunkPairs(chunk).Count)).Sum();
+        progress?.Invoke(new RunProgress(done, total, "checking what the run works on"));
+        RunFacts.Begin(_plan, _ledger, cancellation);
         foreach (var model in _plan.Models)
         {
-            var cells = Enumerable.Range(0, _plan.Cells.Count).Where(c => _plan.Cells[c].Model == model.Name).ToList();
+            var cells = Enumerable.Range(0, works.Length).Where(c => _plan.Cells[c].Model == model.Name).ToList();
             for (var number = 0; number < _plan.Chunks; number++)
             {
                 var open = cells.Where(c => !finished[c].Contains(number)).ToList();
                 if (open.Count == 0) continue;
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
-                using var chunk = PairChunk.Load(ChunkPairs(number), model, _missing, _strict);
+                var chunk = PairChunk.Load(ChunkPairs(number), model, _missing, _strict);
                 foreach (var c in open)
                 {
                     var cell = _plan.Cells[c];
-                    var work = Work(cell) * chunk.All.Count;
-                    double calls = 0;
-                    var before = done;
-                    Attack(model, c, number, chunk, cancellation, n =>
+                    var (before, work, calls) = (done, works[c] * chunk.All.Count, 0);
+                    var entries = Attack(model, cell, chunk, cancellation, images =>
                     {
-                        calls += n;
+                        calls += images;
                         progress?.Invoke(new RunProgress(before + Math.Min(calls, work), total, $"{cell.Family}/{cell.Attack} ({cell.Storage})"));
                     });
+                    _ledger.Commit(c, number, entries, chunk.Crop);
                     done += work;
                 }
             }
         }
-        _ledger.SetFact("finished", DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
+        RunFacts.End(_ledger);
         progress?.Invoke(new RunProgress(total, total, "done"));
     }
 
     /// <summary>Work that a pair costs in a cell, in forward passes, as forecast.</summary>
-    internal static double Work(RunCell cell)
+    private double Work(RunCell cell)
     {
-        var attack = AttackRegistry.All.First(a => a.Family == cell.Family && a.Name == cell.Attack);
+        var attack = _plan.AttackOf(cell);
         return attack.TypicalForwards + GradientCost * attack.TypicalBackwards;
     }
 
-    private void Attack(PlannedModel model, int cellNumber, int chunkNumber, PairChunk chunk, CancellationToken cancellation, Action<int> forwarded)
+    private List<LedgerEntry> Attack(PlannedModel model, RunCell cell, PairChunk chunk, CancellationToken cancellation, Action<int> forwarded)
     {
-        var cell = _plan.Cells[cellNumber];
-        var attack = _plan.Attacks.First(a => a.Family == cell.Family && a.Name == cell.Attack).Attack;
         var judge = new ResultJudge(model, cell);
         var rows = new Dictionary<string, (AttackRow Row, float[]? Image)>(StringComparer.Ordinal);
         if (chunk.Usable.Count > 0)
@@ -106,37 +105,20 @@ public sealed class ExperimentRunner
                 _plan.Experiment.KeepImages == KeepImages.All);
             using var problem = new AttackProblem(
                 model.Verifier, chunk.Probes!, chunk.References!, chunk.Goals, [.. chunk.Usable.Select(p => p.Id)], settings, forwarded, cancellation);
-            var results = attack.Execute(problem);
-            var judged = judge.Judge(chunk, results);
-            for (var i = 0; i < judged.Count; i++) rows[judged[i].Pair] = (judged[i], results[i].Adversarial ?? results[i].Last);
+            var results = _plan.AttackOf(cell).Attack.Execute(problem);
+            foreach (var (row, result) in judge.Judge(chunk, results).Zip(results)) rows[row.Pair] = (row, result.Adversarial ?? result.Last);
         }
-        var entries = new List<LedgerEntry>();
-        var kept = Enum.GetValues<AttackGoal>().ToDictionary(
-            g => g, g => _plan.Experiment.KeepImages == KeepImages.Examples ? _ledger.ImagesKept(cell, g) : 0);
-        foreach (var pair in chunk.All)
+        var examples = _plan.Experiment.KeepImages == KeepImages.Examples;
+        var kept = Enum.GetValues<AttackGoal>().ToDictionary(goal => goal, goal => examples ? _ledger.ImagesKept(cell, goal) : 0);
+        return [.. chunk.All.Select(pair =>
         {
-            if (!rows.TryGetValue(pair.Id, out var row))
-            {
-                entries.Add(new LedgerEntry(judge.Skip(pair, chunk.Skipped[pair.Id]), null));
-                continue;
-            }
-            var keep = row.Image is not null && (_plan.Experiment.KeepImages != KeepImages.Examples || kept[row.Row.Goal]++ < Examples);
-            entries.Add(new LedgerEntry(row.Row, keep ? ImageCodec.Encode(row.Image, chunk.Crop(pair.Id, PairSide.Probe)) : null));
-        }
-        _ledger.Commit(cellNumber, chunkNumber, entries, chunk.Crop);
+            if (!rows.TryGetValue(pair.Id, out var found)) return new LedgerEntry(judge.Skip(pair, chunk.Skipped[pair.Id]), null);
+            var keep = found.Image is not null && (!examples || kept[found.Row.Goal]++ < Examples);
+            return new LedgerEntry(found.Row, keep ? ImageCodec.Encode(found.Image, chunk.Crop(pair.Id, PairSide.Probe)) : null);
+        })];
     }
 
     private List<VerificationPair> ChunkPairs(int chunk) => [.. _plan.Pairs.Skip(chunk * _plan.Experiment.Batch).Take(_plan.Experiment.Batch)];
-
-    private void CheckModels()
-    {
-        var facts = _ledger.Facts.ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
-        foreach (var model in _plan.Models)
-        {
-            if (facts.TryGetValue(RunFacts.HashName(model), out var hash) && hash != RunFacts.Hash(model))
-                throw new InputException($"{model.Model.Descriptor.File}: the network file changed since the run began; start a new run with --out");
-        }
-    }
 
     private static (string Id, string Probe, string Reference, bool SamePerson) Recorded(VerificationPair pair) =>
         (pair.Id, pair.Probe, pair.Reference, pair.SamePerson);

@@ -5,8 +5,11 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation;
 
-/// <summary>The pairs of a chunk as one model sees them: crops, probe tensor, reference embeddings.</summary>
-internal sealed class PairChunk : IDisposable
+/// <summary>
+/// The pairs of a chunk as one model sees them: crops, probe tensor, reference embeddings. The tensors belong to the scope that it was
+/// loaded in.
+/// </summary>
+internal sealed class PairChunk
 {
     private readonly Dictionary<string, (FaceImage Probe, FaceImage Reference)> _crops = new(StringComparer.Ordinal);
 
@@ -65,15 +68,9 @@ internal sealed class PairChunk : IDisposable
             }
         }
         if (chunk.Usable.Count == 0) return chunk;
-        chunk.Probes = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Probe)]).DetachFromDisposeScope();
+        chunk.Probes = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Probe)]);
         using var references = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Reference)]);
-        chunk.References = model.Model.Embedder.Embed(references).DetachFromDisposeScope();
+        chunk.References = model.Model.Embedder.Embed(references);
         return chunk;
-    }
-
-    public void Dispose()
-    {
-        Probes?.Dispose();
-        References?.Dispose();
     }
 }

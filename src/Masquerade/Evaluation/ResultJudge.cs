@@ -12,38 +12,39 @@ namespace Masquerade.Evaluation;
 /// </summary>
 internal sealed class ResultJudge(PlannedModel model, RunCell cell)
 {
+    private readonly PairClassifier _classifier = new(model.Verifier.Threshold);
+
+    /// <summary>The reason of rows that another batch size or thread count may give otherwise; the last one where there are several.</summary>
+    public const string NearThreshold = "near-threshold";
+
     /// <summary>One row for each usable pair of the chunk, in its order.</summary>
     public List<AttackRow> Judge(PairChunk chunk, IReadOnlyList<AttackResult> results)
     {
         using var scope = NewDisposeScope();
-        var images = results.Select((r, i) => (Result: r, Index: i)).Where(r => r.Result.Adversarial is not null).ToList();
-        var rounded = new (bool Success, double L2)[results.Count];
-        var similarity = new double[results.Count];
-        if (images.Count > 0)
+        int[] found = [.. Enumerable.Range(0, results.Count).Where(i => results[i].Adversarial is not null)];
+        var looks = new Look[results.Count];
+        if (found.Length > 0)
         {
             var size = model.Crops.Size;
-            var indices = images.Select(r => (long)r.Index).ToArray();
-            var values = new float[images.Count * size.Values];
-            for (var i = 0; i < images.Count; i++) images[i].Result.Adversarial!.CopyTo(values, i * size.Values);
-            var stored = ImageTensors.RoundTo8Bit(tensor(values, [images.Count, 3, size.Height, size.Width]));
+            var images = new float[found.Length * size.Values];
+            for (var i = 0; i < found.Length; i++) results[found[i]].Adversarial!.CopyTo(images, i * size.Values);
+            var stored = ImageTensors.RoundTo8Bit(tensor(images, [found.Length, 3, size.Height, size.Width]));
             var embeddings = model.Model.Embedder.Embed(stored).data<float>().ToArray();
-            var references = chunk.References!.index_select(0, tensor(indices)).data<float>().ToArray();
+            var references = chunk.References!.data<float>().ToArray();
             var storedValues = stored.data<float>().ToArray();
-            var classifier = new PairClassifier(model.Verifier.Threshold);
             var width = model.Model.Embedder.EmbeddingSize;
-            Parallel.For(0, images.Count, i =>
+            Parallel.For(0, found.Length, i =>
             {
-                var index = images[i].Index;
+                var place = found[i];
                 var clean = new float[size.Values];
-                ImageTensors.WritePlanar(chunk.Crop(chunk.Usable[index].Id, PairSide.Probe), clean);
-                var distance = FaceVerifier.Distance(embeddings.AsSpan(i * width, width), references.AsSpan(i * width, width));
-                rounded[index] = (
-                    classifier.IsWrong(distance, chunk.Usable[index].SamePerson),
-                    Difference.L2(clean, storedValues.AsSpan(i * size.Values, size.Values)));
-                similarity[index] = StructuralSimilarity.Compute(clean, images[i].Result.Adversarial, size);
+                ImageTensors.WritePlanar(chunk.Crop(chunk.Usable[place].Id, PairSide.Probe), clean);
+                looks[place] = new Look(
+                    FaceVerifier.Distance(embeddings.AsSpan(i * width, width), references.AsSpan(place * width, width)),
+                    Difference.L2(clean, storedValues.AsSpan(i * size.Values, size.Values)),
+                    StructuralSimilarity.Compute(clean, results[place].Adversarial, size));
             });
         }
-        return [.. results.Select((r, i) => Row(chunk.Usable[i], r, rounded[i], similarity[i]))];
+        return [.. results.Select((r, i) => Row(chunk.Usable[i], r, looks[i]))];
     }
 
     /// <summary>The row of a pair that could not be read.</summary>
@@ -62,9 +63,9 @@ internal sealed class ResultJudge(PlannedModel model, RunCell cell)
         Reason = reason,
     };
 
-    private AttackRow Row(VerificationPair pair, AttackResult result, (bool Success, double L2) rounded, double similarity)
+    private AttackRow Row(VerificationPair pair, AttackResult result, Look look)
     {
-        var row = Skip(pair, result.Reason) with
+        var row = Skip(pair, result.NearThreshold ? Near(result.Reason) : result.Reason) with
         {
             Success = result.Success,
             AlreadyWrong = result.AlreadyWrong,
@@ -78,6 +79,23 @@ internal sealed class ResultJudge(PlannedModel model, RunCell cell)
         row = row with { L2 = result.L2, Linf = result.Linf, DistanceAfter = result.DistanceAfter };
         // A clean probe is of whole 8-bit levels: nothing changes when it is rounded.
         if (result.AlreadyWrong) return row with { Success8Bit = true, L2After8Bit = 0, Ssim = 1 };
-        return row with { Success8Bit = rounded.Success, L2After8Bit = rounded.Success ? rounded.L2 : null, Ssim = similarity };
+        row = row with { Ssim = look.Similarity };
+        // Found under the 8-bit rule it is what it is after rounding; judging it twice could only contradict the row.
+        if (cell.Storage == StorageNames.EightBit) return row with { Success8Bit = true, L2After8Bit = result.L2 };
+        var survives = _classifier.IsWrong(look.Distance, pair.SamePerson);
+        return row with
+        {
+            Success8Bit = survives,
+            L2After8Bit = survives ? look.L2 : null,
+            Reason = _classifier.IsNear(look.Distance) ? Near(result.Reason) : row.Reason,
+        };
     }
+
+    private static string Near(string reason) => reason.Length == 0 ? NearThreshold : $"{reason}; {NearThreshold}";
+
+    /// <summary>What the evaluation sees of an adversarial image.</summary>
+    /// <param name="Distance">Squared embedding distance after rounding to 8 bits.</param>
+    /// <param name="L2">Norm of the perturbation after rounding.</param>
+    /// <param name="Similarity">SSIM of the image, not rounded, to the clean probe.</param>
+    private readonly record struct Look(double Distance, double L2, double Similarity);
 }

@@ -1,54 +1,92 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Masquerade.Models;
 
 namespace Masquerade.Evaluation;
 
-/// <summary>What a reader of results must know about how they came about.</summary>
+/// <summary>What a reader of results must know about how they came about; in the ledger, in the order of reports.</summary>
 internal static class RunFacts
 {
-    public static string HashName(PlannedModel model) => $"{model.Name}: SHA-256";
+    private const string Started = "started";
+    private const string Resumed = "resumed";
+    private const string Finished = "finished";
+    private const string NearThreshold = "near the threshold";
+    private const int PairsListed = 20;
 
-    public static string Hash(PlannedModel model)
+    /// <summary>Begins a run or goes on with one.</summary>
+    /// <exception cref="InputException">What the run works on changed since it began.</exception>
+    public static void Begin(ExperimentPlan plan, RunLedger ledger, CancellationToken cancellation)
     {
-        using var stream = File.OpenRead(model.Model.Descriptor.File);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
+        var known = ledger.Facts.ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
+        // Nothing is recorded before everything is checked.
+        var inputs = RunInputs.Of(plan, cancellation);
+        foreach (var input in inputs)
+        {
+            if (known.TryGetValue(input.Name, out var was) && was != input.Value)
+                throw new InputException($"{input.Path}: {input.What} changed since the run began; put back what was there, or start a new run with --out");
+        }
 
-    public static void Record(ExperimentPlan plan, RunLedger ledger)
-    {
-        var known = ledger.Facts.Select(f => f.Key).ToHashSet(StringComparer.Ordinal);
-        Set("masquerade", Version(typeof(RunFacts).Assembly));
-        Set("TorchSharp", Version(typeof(TorchSharp.torch).Assembly));
-        Set("ONNX Runtime", Version(typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly));
-        Set(".NET", Environment.Version.ToString());
-        Set("machine", string.Create(CultureInfo.InvariantCulture, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores"));
+        Environment("masquerade", Version(typeof(RunFacts).Assembly));
+        Environment("TorchSharp", Version(typeof(TorchSharp.torch).Assembly));
+        Environment("ONNX Runtime", Version(typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly));
+        Environment(".NET", System.Environment.Version.ToString());
+        Environment("machine", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {System.Environment.ProcessorCount} cores"));
         Set("seed", plan.Experiment.Seed.ToString(CultureInfo.InvariantCulture));
         foreach (var model in plan.Models)
         {
-            var descriptor = model.Model.Descriptor;
-            Set(HashName(model), Hash(model));
-            Set($"{model.Name}: license", descriptor.License ?? "not stated");
-            Set($"{model.Name}: threshold", string.Create(CultureInfo.InvariantCulture, $"{model.Verifier.Threshold} on the squared distance, {ThresholdSource(plan, descriptor)}"));
+            foreach (var input in inputs.Where(i => i.Model == model.Name)) Set(input.Name, input.Value);
+            Set($"{model.Name}: license", model.Model.Descriptor.License ?? "not stated");
+            Set($"{model.Name}: threshold", Threshold(plan, model));
             if (model.Model.Embedder is TwoEngineEmbedder both)
                 Set($"{model.Name}: engines differ by", both.MaxAbsDifference.ToString("G3", CultureInfo.InvariantCulture));
         }
+        foreach (var input in inputs.Where(i => i.Model is null)) Set(input.Name, input.Value);
         foreach (var attack in plan.Attacks) Set(attack.FullName, attack.Attack.ToString());
-        foreach (var notice in plan.Notices) Set("left out", notice);
-        Set("started", DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture));
+        if (plan.Notices.Count > 0) Set("left out", string.Join("; ", plan.Notices));
+        if (!known.ContainsKey(Started)) ledger.SetFact(Started, Now());
+        else if (!known.ContainsKey(Finished)) ledger.SetFact(Resumed, Now());
 
         void Set(string name, string value)
         {
-            if (known.Add(name)) ledger.SetFact(name, value);
+            if (known.TryAdd(name, value)) ledger.SetFact(name, value);
+        }
+
+        // A run that goes on elsewhere says so: its rows may differ in their last digits from an uninterrupted one's.
+        void Environment(string name, string value)
+        {
+            if (known.TryGetValue(name, out var was) && was != value && !was.EndsWith($"; then {value}", StringComparison.Ordinal))
+                ledger.SetFact(name, $"{was}; then {value}");
+            Set(name, value);
         }
     }
 
-    private static string ThresholdSource(ExperimentPlan plan, ModelDescriptor descriptor) => plan.Experiment.Threshold is not null
-        ? "given for this run"
-        : $"from the model's descriptor, {descriptor.ThresholdSource ?? "which does not say what it was fitted on: it may have been the pairs attacked here"}";
+    /// <summary>Ends a run.</summary>
+    public static void End(RunLedger ledger)
+    {
+        if (ledger.Facts.Any(f => f.Key == Finished)) return;
+        var pairs = ledger.PairsWithReason(ResultJudge.NearThreshold);
+        var listed = string.Join(", ", pairs.Take(PairsListed)) + (pairs.Count > PairsListed ? ", …" : "");
+        ledger.SetFact(NearThreshold, pairs.Count == 0
+            ? "no pair"
+            : string.Create(CultureInfo.InvariantCulture, $"{pairs.Count} of {ledger.Pairs.Count} pairs, which another batch size or thread count may judge otherwise (rows with the reason {ResultJudge.NearThreshold}): {listed}"));
+        ledger.SetFact(Finished, Now());
+    }
+
+    private static string Now() => DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    private static string Threshold(ExperimentPlan plan, PlannedModel model)
+    {
+        const string Unknown = "which does not say what it was fitted on: it may have been the pairs attacked here";
+        var source = plan.Experiment.Threshold is not null
+            ? "given for this run"
+            : $"from the model's descriptor, {model.Model.Descriptor.ThresholdSource ?? Unknown}";
+        return string.Create(CultureInfo.InvariantCulture, $"{model.Verifier.Threshold} on the squared distance, {source}");
+    }
 
     private static string Version(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? assembly.GetName().Version?.ToString() ?? "unknown";
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? assembly.GetName().Version?.ToString() ?? "unknown";
 }

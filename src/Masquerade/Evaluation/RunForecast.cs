@@ -36,7 +36,7 @@ public sealed record RunForecast(double Forwards, double Backwards, double Secon
             bytes += 2.0 * kept * values * BytesOfStoredValue;
             foreach (var cell in plan.Cells.Where(c => c.Model == model.Name))
             {
-                var attack = plan.Attacks.First(a => a.Family == cell.Family && a.Name == cell.Attack);
+                var attack = plan.AttackOf(cell);
                 forwards += pairs * attack.TypicalForwards;
                 backwards += pairs * attack.TypicalBackwards;
                 seconds += pairs * (attack.TypicalForwards * forward + attack.TypicalBackwards * gradient);

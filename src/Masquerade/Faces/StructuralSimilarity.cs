@@ -9,7 +9,9 @@ namespace Masquerade.Faces;
 /// </summary>
 public static class StructuralSimilarity
 {
-    private const int Window = 11;
+    /// <summary>Side of the window, and of the smallest image that can be measured.</summary>
+    internal const int Window = 11;
+
     private const double Sigma = 1.5;
     private const float C1 = 0.01f * 0.01f;
     private const float C2 = 0.03f * 0.03f;

@@ -6,6 +6,12 @@ namespace Masquerade.Verification;
 /// </summary>
 public readonly record struct PairClassifier(double Threshold)
 {
+    /// <summary>
+    /// Distances this close to the threshold are called near: the last digits of a network's output depend on how many images and threads
+    /// it runs with, and may put them on either side.
+    /// </summary>
+    public const double NearThreshold = 1e-4;
+
     private const double Least = 1e-12;
 
     /// <summary>P(different) for a squared distance in [0,4].</summary>
@@ -13,6 +19,9 @@ public readonly record struct PairClassifier(double Threshold)
 
     /// <summary>Whether the predicted class is not the true one.</summary>
     public bool IsWrong(double distance, bool samePerson) => samePerson ? distance > Threshold : distance <= Threshold;
+
+    /// <summary>Whether a distance lies within <see cref="NearThreshold"/> of the threshold.</summary>
+    public bool IsNear(double distance) => Math.Abs(distance - Threshold) <= NearThreshold;
 
     /// <summary>Cross-entropy of the true class.</summary>
     public double Loss(double distance, bool samePerson)

@@ -13,7 +13,8 @@ internal sealed class BenchOptions
         for (var i = 0; i < arguments.Count; i += 2)
         {
             var name = arguments[i];
-            if (!name.StartsWith("--", StringComparison.Ordinal) || i + 1 == arguments.Count || !_values.TryAdd(name[2..], arguments[i + 1]))
+            var complete = name.StartsWith("--", StringComparison.Ordinal) && i + 1 < arguments.Count;
+            if (!complete || !_values.TryAdd(name[2..], arguments[i + 1]))
                 throw new InputException($"'{name}': options are --name value, each once");
         }
     }

@@ -8,13 +8,13 @@ using Masquerade.Verification;
 namespace Masquerade.Bench;
 
 /// <summary>
-/// Photographs a second: ONNX Runtime alone on ready crops, our embedder on ready crops, and everything (decode, crop, embed). All ways take
-/// turns in one process, several rounds, so that a busy machine slows all of them; medians over rounds are reported.
+/// Photographs a second: ONNX Runtime alone on ready crops, our embedder on ready crops, and everything (decode, crop, embed). All ways
+/// take turns in one process, several rounds, so that a busy machine slows all of them; medians over rounds are reported.
 /// </summary>
 internal static class ThroughputBench
 {
     public const string Usage =
-        "--model M.model.json --images FOLDER --pairs LIST --landmarks CSV [--take 512] [--rounds 7] [--batch 32] [--threads 0 = one a core]";
+        "--model M.model.json --images FOLDER --pairs LIST --landmarks CSV [--take 512] [--rounds 7] [--batch 32] [--threads N]";
 
     private sealed record Way(string Name, Action Run)
     {
@@ -40,7 +40,8 @@ internal static class ThroughputBench
 
         var crops = new FaceCropSource(folder,
             new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, aligned: false));
-        string[] names = [.. PairAvailability.Of(list, folder).Present.SelectMany(p => new[] { p.Probe, p.Reference }).Distinct().Take(take)];
+        var present = PairAvailability.Of(list, folder).Present;
+        string[] names = [.. present.SelectMany(p => new[] { p.Probe, p.Reference }).Distinct().Take(take)];
         var size = descriptor.InputSize.Values;
         var ready = names.ToDictionary(name => name, crops.Load);
         var planar = new float[names.Length * size];
@@ -56,12 +57,12 @@ internal static class ThroughputBench
                 rawManyThreads.Run(normalised.AsMemory(at * size, count * size), count))),
             new($"ONNX Runtime alone, {threads} runs of one thread", () => Parallel((at, count) =>
                 rawOneThread.Run(normalised.AsMemory(at * size, count * size), count))),
-            new($"our embedder on ready crops, one run of {threads} threads", () => Batches((at, count) => manyThreads.Embedder.Embed(
-                planar.AsMemory(at * size, count * size), count, embeddings.AsSpan(at * descriptor.EmbeddingSize, count * descriptor.EmbeddingSize)))),
-            new($"our embedder on ready crops, {threads} runs of one thread", () => Parallel((at, count) => oneThread.Embedder.Embed(
-                planar.AsMemory(at * size, count * size), count, embeddings.AsSpan(at * descriptor.EmbeddingSize, count * descriptor.EmbeddingSize)))),
-            new("pipeline from ready 8-bit crops", () => new EmbeddingPipeline(oneThread.Embedder, name => ready[name], pipelineOptions).Embed(names)),
-            new("pipeline: decode, crop, embed", () => new EmbeddingPipeline(oneThread.Embedder, crops.Load, pipelineOptions).Embed(names)),
+            new($"our embedder on ready crops, one run of {threads} threads", () => Batches((at, count) =>
+                manyThreads.Embedder.Embed(planar.AsMemory(at * size, count * size), count, Embeddings(at, count)))),
+            new($"our embedder on ready crops, {threads} runs of one thread", () => Parallel((at, count) =>
+                oneThread.Embedder.Embed(planar.AsMemory(at * size, count * size), count, Embeddings(at, count)))),
+            new("pipeline from ready 8-bit crops", () => Pipeline(name => ready[name])),
+            new("pipeline: decode, crop, embed", () => Pipeline(crops.Load)),
             new("decode and crop only", () => Parallel((at, count) =>
             {
                 for (var i = at; i < at + count; i++) crops.Load(names[i]);
@@ -79,6 +80,11 @@ internal static class ThroughputBench
             }
         }
         Print(descriptor, names.Length, batch, ways);
+
+        Span<float> Embeddings(int at, int count) =>
+            embeddings.AsSpan(at * descriptor.EmbeddingSize, count * descriptor.EmbeddingSize);
+
+        void Pipeline(Func<string, FaceImage> load) => new EmbeddingPipeline(oneThread.Embedder, load, pipelineOptions).Embed(names);
 
         void Batches(Action<int, int> run)
         {
@@ -101,7 +107,8 @@ internal static class ThroughputBench
     {
         // Ratios within a round, then their median: a slow spell of the machine hits both sides. The yardstick is the faster raw way.
         var yardstick = Enumerable.Range(0, ways[0].Seconds.Count).Select(r => Math.Min(ways[0].Seconds[r], ways[1].Seconds[r])).ToArray();
-        Console.WriteLine($"{descriptor.Name}: {photographs} photographs, batch {batch}, {yardstick.Length} rounds, {Environment.ProcessorCount} cores");
+        Console.Write($"{descriptor.Name}: {photographs} photographs, batch {batch}, ");
+        Console.WriteLine($"{yardstick.Length} rounds, {Environment.ProcessorCount} cores");
         Console.WriteLine($"{"",-58}{"photos/s",10}{"of ORT alone",14}");
         foreach (var way in ways)
         {

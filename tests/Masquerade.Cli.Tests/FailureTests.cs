@@ -23,7 +23,8 @@ public sealed class FailureTests : IDisposable
     {
         var result = await FailAsync(new InvalidOperationException("oops"), "--verbose");
         result.Code.ShouldBe(70);
-        result.Error.ShouldStartWith("error: this should not have happened: InvalidOperationException: oops\nSystem.InvalidOperationException: oops\n");
+        result.Error.ShouldStartWith(
+            "error: this should not have happened: InvalidOperationException: oops\nSystem.InvalidOperationException: oops\n");
         result.Error.ShouldContain("   at Masquerade.Cli.");
     }
 

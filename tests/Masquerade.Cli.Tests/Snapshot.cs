@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Masquerade.Cli.Tests;
 
 /// <summary>
-/// Compares what a user sees with a committed <c>.verified.txt</c> beside the test. On a difference it writes <c>.received.txt</c> there: look at it,
+/// Compares what a user sees with a committed <c>.verified.txt</c>. On a difference it writes <c>.received.txt</c> beside it: look at it,
 /// and where it is right, rename it.
 /// </summary>
 internal static class Snapshot

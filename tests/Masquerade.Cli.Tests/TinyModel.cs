@@ -55,10 +55,7 @@ internal static class TinyModel
                 ? new TensorShapeProto.Types.Dimension { DimValue = size }
                 : new TensorShapeProto.Types.Dimension { DimParam = "batch" });
         }
-        return new ValueInfoProto
-        {
-            Name = name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape } },
-        };
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float, Shape = shape };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }

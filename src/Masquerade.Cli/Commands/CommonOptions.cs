@@ -29,7 +29,7 @@ internal static class CommonOptions
 
     public static Option<string> Pairs() => new("--pairs", "-p")
     {
-        Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with the columns probe,reference,same_person.",
+        Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with columns probe,reference,same_person.",
         HelpName = "FILE",
         Required = true,
     };
@@ -74,11 +74,12 @@ internal static class CommonOptions
     };
 
     /// <summary>Landmarks, or crops: not both.</summary>
-    public static void RequireOneOf(this Command command, Option<string?> landmarks, Option<bool> aligned) => command.Validators.Add(result =>
-    {
-        if (result.GetResult(landmarks) is not null && result.GetValue(aligned))
-            result.AddError("--landmarks and --aligned contradict each other: give one");
-    });
+    public static void RequireOneOf(this Command command, Option<string?> landmarks, Option<bool> aligned) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(landmarks) is not null && result.GetValue(aligned))
+                result.AddError("--landmarks and --aligned contradict each other: give one");
+        });
 
     /// <summary>A maker of the model's crops.</summary>
     public static FaceCropper Cropper(ModelDescriptor descriptor, string? landmarks, bool aligned) => new(
@@ -90,7 +91,8 @@ internal static class CommonOptions
     private static int Whole(ArgumentResult result, int least, int most)
     {
         var text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+        var isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        if (isNumber && number >= least && number <= most) return number;
         result.AddError($"{Name(result)} is '{text}'; give a whole number from {least} to {most}");
         return least;
     }
@@ -98,7 +100,8 @@ internal static class CommonOptions
     private static double? ParseThreshold(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number > 0 && number < 4) return number;
+        var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        if (isNumber && number > 0 && number < 4) return number;
         result.AddError($"{Name(result)} is '{text}'; give a number between 0 and 4");
         return null;
     }

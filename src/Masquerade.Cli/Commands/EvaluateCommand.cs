@@ -27,7 +27,8 @@ internal sealed class EvaluateCommand : MasqCommand
         "masq evaluate --model arcface.model.json --images crops --pairs pairs.csv --aligned --json result.json")
     {
         _host = host;
-        foreach (var option in new Option[] { _model, _images, _pairs, _landmarks, _aligned, _threshold, _threads, _json, _strict }) Add(option);
+        Option[] options = [_model, _images, _pairs, _landmarks, _aligned, _threshold, _threads, _json, _strict];
+        foreach (var option in options) Add(option);
         this.RequireOneOf(_landmarks, _aligned);
         SetAction(RunAsync);
     }
@@ -41,7 +42,11 @@ internal sealed class EvaluateCommand : MasqCommand
         // The pipeline runs the network on as many threads as it has workers: one a worker.
         using var model = FaceModel.Load(parsed.GetRequiredValue(_model), threads: 1, gradients: false);
         var cropper = CommonOptions.Cropper(model.Descriptor, parsed.GetValue(_landmarks), parsed.GetValue(_aligned));
-        var options = new EmbeddingOptions { Workers = CommonOptions.ThreadCount(parsed.GetValue(_threads)), Strict = parsed.GetValue(_strict) };
+        var options = new EmbeddingOptions
+        {
+            Workers = CommonOptions.ThreadCount(parsed.GetValue(_threads)),
+            Strict = parsed.GetValue(_strict),
+        };
         var verifier = new FaceVerifier(model.Embedder, parsed.GetValue(_threshold) ?? model.Descriptor.Threshold);
         var benchmark = new VerificationBenchmark(verifier, new FaceCropSource(folder, cropper), options);
         var scores = await ProgressReporter.RunAsync(_host, "embedding photographs", progress =>

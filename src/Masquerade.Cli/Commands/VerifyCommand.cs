@@ -37,20 +37,22 @@ internal sealed class VerifyCommand : MasqCommand
     {
         var (probe, reference, json) = (parsed.GetRequiredValue(_probe), parsed.GetRequiredValue(_reference), parsed.GetValue(_json));
         JsonOutput.Check(json);
-        using var model = FaceModel.Load(parsed.GetRequiredValue(_model), CommonOptions.ThreadCount(parsed.GetValue(_threads)), gradients: false);
+        var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
+        using var model = FaceModel.Load(parsed.GetRequiredValue(_model), threads, gradients: false);
         var cropper = CommonOptions.Cropper(model.Descriptor, parsed.GetValue(_landmarks), parsed.GetValue(_aligned));
         var verifier = new FaceVerifier(model.Embedder, parsed.GetValue(_threshold) ?? model.Descriptor.Threshold);
         var distance = verifier.Compare(cropper.Crop(probe), cropper.Crop(reference));
         var samePerson = verifier.IsSame(distance);
         if (json != CommonOptions.StandardOutput)
         {
-            var relation = samePerson ? "below" : "not below";
+            var decision = samePerson ? "same person (the distance is below the threshold)"
+                : "different people (the distance is not below the threshold)";
             _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"distance   {distance:F4}"));
             _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"threshold  {verifier.Threshold:0.####}"));
-            _host.Output.WriteLine($"decision   {(samePerson ? "same person" : "different people")} (the distance is {relation} the threshold)");
+            _host.Output.WriteLine($"decision   {decision}");
         }
-        if (json is not null)
-            JsonOutput.Write(_host, json, new VerifyJson(probe, reference, model.Descriptor.Name, distance, verifier.Threshold, samePerson));
+        if (json is null) return ExitCodes.Done;
+        JsonOutput.Write(_host, json, new VerifyJson(probe, reference, model.Descriptor.Name, distance, verifier.Threshold, samePerson));
         return ExitCodes.Done;
     }
 

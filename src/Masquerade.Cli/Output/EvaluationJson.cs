@@ -15,6 +15,8 @@ internal sealed record EvaluationJson
     public required double Accuracy { get; init; }
     public required double? AccuracyStd { get; init; }
     public required IReadOnlyList<double> Thresholds { get; init; }
+    public required double OwnThreshold { get; init; }
+    public required double AccuracyAtOwnThreshold { get; init; }
     public required IReadOnlyDictionary<string, double> TarAtFar { get; init; }
     public required IReadOnlyDictionary<string, double> AttainedFar { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyList<double>> FarThresholds { get; init; }
@@ -46,6 +48,8 @@ internal sealed record EvaluationJson
         Accuracy = scores.Accuracy,
         AccuracyStd = scores.AccuracyStd,
         Thresholds = scores.Thresholds,
+        OwnThreshold = scores.OwnThreshold,
+        AccuracyAtOwnThreshold = scores.AccuracyAtOwnThreshold,
         TarAtFar = ByTarget(scores, t => t.Tar),
         AttainedFar = ByTarget(scores, t => t.Far),
         FarThresholds = ByTarget(scores, t => t.Thresholds),

@@ -21,13 +21,18 @@ internal static class EvaluationText
         {
             Row(console, "accuracy", Text($"{scores.Accuracy:F4} ± {scores.AccuracyStd:F4}"), "mean and standard deviation over folds");
             Row(console, "thresholds", Range(scores.Thresholds, "F2"), "each the most accurate on the other folds");
+            Row(console, Text($"at threshold {scores.OwnThreshold:0.###}"), Text($"{scores.AccuracyAtOwnThreshold:F4}"),
+                $"accuracy over all pairs used; {Origin(model, scores.OwnThreshold)}");
         }
         else
         {
             Row(console, "accuracy", Text($"{scores.Accuracy:F4}"), "at the threshold below");
-            Row(console, "threshold", Text($"{scores.Thresholds[0]:0.####}"), Origin(model, scores.Thresholds[0]));
+            Row(console, "threshold", Text($"{scores.OwnThreshold:0.####}"), Origin(model, scores.OwnThreshold));
             if (scores.BestOnSamePairs is { } best)
-                Row(console, "best accuracy", Text($"{best.Accuracy:F4}"), Text($"at {best.Threshold:F2}, chosen on these very pairs: flattering"));
+            {
+                Row(console, "best accuracy", Text($"{best.Accuracy:F4}"),
+                    Text($"at {best.Threshold:F2}, chosen on these very pairs: flattering"));
+            }
         }
         var chosen = folds > 0 ? "chosen on the other folds" : "chosen on these very pairs";
         foreach (var tar in scores.TarAtFar)
@@ -47,25 +52,27 @@ internal static class EvaluationText
         console.WriteLine();
         if (missing.Count > 0)
         {
-            console.WriteLine(Text($"missing: {Count(missing.Count, "photograph")}, and with them {Count(scores.Availability.Missing.Count, "pair")}: ")
+            var pairs = Count(scores.Availability.Missing.Count, "pair");
+            console.WriteLine($"missing: {Count(missing.Count, "photograph")}, and with them {pairs}: "
                 + string.Join(", ", missing.Take(NamesShown)) + More(missing.Count));
         }
         if (scores.Unusable.Count > 0)
         {
-            console.WriteLine(Text($"unusable: {Count(scores.Unusable.Count, "photograph")}, and with them {Count(scores.PairsUnusable, "pair")}:"));
+            var pairs = Count(scores.PairsUnusable, "pair");
+            console.WriteLine($"unusable: {Count(scores.Unusable.Count, "photograph")}, and with them {pairs}:");
             foreach (var photograph in scores.Unusable.Take(NamesShown)) console.WriteLine($"  {photograph.Name}: {photograph.Reason}");
             if (scores.Unusable.Count > NamesShown) console.WriteLine($"  {More(scores.Unusable.Count)[2..]}");
         }
         if (scores.FoldsLeftOut.Count == 0) return;
-        var pairs = list.Pairs.Count - scores.Pairs - scores.PairsUnusable - scores.Availability.Missing.Count;
-        var folds = string.Join(", ", scores.FoldsLeftOut.Select(f => f + 1));
-        console.WriteLine($"left out: {(scores.FoldsLeftOut.Count == 1 ? "fold" : "folds")} {folds}, of which fewer than half the pairs can be used"
-            + (pairs > 0 ? $" ({Count(pairs, "usable pair")})" : ""));
+        var usable = list.Pairs.Count - scores.Pairs - scores.PairsUnusable - scores.Availability.Missing.Count;
+        var folds = (scores.FoldsLeftOut.Count == 1 ? "fold " : "folds ") + string.Join(", ", scores.FoldsLeftOut.Select(f => f + 1));
+        console.WriteLine($"left out: {folds}, of which fewer than half the pairs can be used"
+            + (usable > 0 ? $" ({Count(usable, "usable pair")})" : ""));
     }
 
-    private static string Origin(ModelDescriptor model, double threshold) => threshold != model.Threshold ? "given"
-        : model.ThresholdSource is { } source ? $"the model's own, from: {source}"
-        : "the model's own; its descriptor does not say what it was fitted on";
+    private static string Origin(ModelDescriptor model, double threshold) => threshold != model.Threshold ? "the threshold given"
+        : model.ThresholdSource is { } source ? $"the model's own threshold, from: {source}"
+        : "the model's own threshold; its descriptor does not say what it was fitted on";
 
     private static string Range(IReadOnlyList<double> values, string format)
     {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Masquerade.Cli.Progress;
 
 /// <summary>
-/// Progress where nobody sees a bar: a line for every tenth, but two seconds apart, and one after a minute without. Work that is done within
-/// two seconds says nothing.
+/// Progress where nobody sees a bar: a line for every tenth, but two seconds apart, and one after a minute without. Work that is done
+/// within two seconds says nothing.
 /// </summary>
 internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string description) : ProgressReporter
 {

@@ -22,7 +22,7 @@ internal abstract class ProgressReporter
         if (host.Terminal is not { } terminal) return await Task.Run(() => work(new LineProgress(host.Error, host.Clock, description)));
         return await terminal.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 var bar = new BarProgress(context.AddTask(Markup.Escape(description)));

@@ -59,7 +59,8 @@ public sealed class EmbeddingPipeline
         return work.Run();
     }
 
-    private sealed class Work(EmbeddingPipeline pipeline, string[] names, Action<int, int>? progress, CancellationToken cancellation) : IDisposable
+    private sealed class Work(EmbeddingPipeline pipeline, string[] names, Action<int, int>? progress, CancellationToken cancellation)
+        : IDisposable
     {
         private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         private readonly Lock _reporting = new();

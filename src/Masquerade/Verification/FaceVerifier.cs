@@ -4,7 +4,9 @@ using Masquerade.Models;
 
 namespace Masquerade.Verification;
 
-/// <summary>Answers "same person?" for two face crops: an embedder and a threshold on the squared distance of its unit embeddings.</summary>
+/// <summary>
+/// Answers "same person?" for two face crops: an embedder and a threshold on the squared distance of its unit embeddings.
+/// </summary>
 public sealed class FaceVerifier
 {
     /// <param name="embedder">The network; it stays the caller's.</param>

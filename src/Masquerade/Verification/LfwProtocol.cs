@@ -35,7 +35,7 @@ public static class LfwProtocol
 {
     /// <summary>Evaluates a verifier's distances.</summary>
     /// <param name="list">The list with its folds, complete.</param>
-    /// <param name="scored">The pairs of it whose photographs are present. Folds with fewer than half of theirs are left out altogether.</param>
+    /// <param name="scored">The pairs of it that can be used. Folds with fewer than half of theirs are left out altogether.</param>
     /// <param name="fars">False accept rates to hold, each in [0,1].</param>
     /// <exception cref="InputException">
     /// Fewer than two folds are half present, or the other folds of one lack same-person or different-person pairs.
@@ -48,11 +48,11 @@ public static class LfwProtocol
         foreach (var far in fars) ThresholdCalibration.RequireRate(far);
         var listed = list.Pairs.CountBy(p => p.Fold).ToDictionary();
         var present = scored.GroupBy(s => s.Pair.Fold).ToDictionary(g => g.Key, g => g.ToArray());
-        var judged = listed.Keys.Where(fold => present.TryGetValue(fold, out var pairs) && 2 * pairs.Length >= listed[fold]).Order().ToArray();
+        var judged = present.Where(fold => 2 * fold.Value.Length >= listed[fold.Key]).Select(fold => fold.Key).Order().ToArray();
         if (judged.Length < 2)
         {
-            throw new InputException($"{list.Source}: only {judged.Length} of its {listed.Count} folds have half of their pairs in the images folder; "
-                + "two are needed, add photographs");
+            throw new InputException($"{list.Source}: only {judged.Length} of its {listed.Count} folds have half of their pairs in the "
+                + "images folder; two are needed, add photographs");
         }
         var all = judged.SelectMany(fold => present[fold]).ToArray();
         var roc = RocCurve.Of(all);
@@ -64,7 +64,8 @@ public static class LfwProtocol
         var mean = folds.Average(f => f.Accuracy);
         var std = Math.Sqrt(folds.Average(f => (f.Accuracy - mean) * (f.Accuracy - mean)));
         var fine = EachFold(ThresholdCalibration.FarSteps).ToArray();
-        return new LfwResult(mean, std, folds, [.. listed.Keys.Except(judged).Order()], [.. fars.Select(far => AtFar(list, fine, far))], roc);
+        TarAtFar[] tars = [.. fars.Select(far => AtFar(list, fine, far))];
+        return new LfwResult(mean, std, folds, [.. listed.Keys.Except(judged).Order()], tars, roc);
 
         IEnumerable<(ThresholdCounts Own, ThresholdCounts Others)> EachFold(int steps)
         {

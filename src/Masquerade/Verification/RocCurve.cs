@@ -7,8 +7,8 @@ namespace Masquerade.Verification;
 public readonly record struct RocPoint(double Distance, double Far, double Tar);
 
 /// <summary>
-/// How true and false accepts trade off over all thresholds: the polyline from (0,0) to (1,1) with one point for each distinct distance. Pairs
-/// of equal distance are accepted together, so a tie of both kinds is a slanted segment.
+/// How true and false accepts trade off over all thresholds: the polyline from (0,0) to (1,1) with one point for each distinct distance.
+/// Pairs of equal distance are accepted together, so a tie of both kinds is a slanted segment.
 /// </summary>
 public sealed class RocCurve
 {
@@ -46,7 +46,7 @@ public sealed class RocCurve
                 + "an ROC curve needs both kinds, check the pair list and the images folder");
         }
         var points = new List<RocPoint> { new(double.NegativeInfinity, 0, 0) };
-        // Twice the area in units of pairs × pairs, and the EER's balance FAR + TAR − 1 over their product: whole numbers, so ties are exact.
+        // Twice the area, and the EER's balance FAR + TAR − 1, in units of same × different pairs: whole numbers, so ties are exact.
         long twiceArea = 0, sameBefore = 0, differentBefore = 0;
         double? eer = null;
         for (var at = 0; at < sorted.Length;)

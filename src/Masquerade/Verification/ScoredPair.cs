@@ -12,7 +12,7 @@ public sealed record ScoredPair
     {
         ArgumentNullException.ThrowIfNull(pair);
         if (!(distance >= 0 && distance <= 4))
-            throw new InputException($"pair {pair.Id}: its distance is {distance}, not between 0 and 4; check the model and both photographs");
+            throw new InputException($"pair {pair.Id}: its distance is {distance}, not between 0 and 4; check model and photographs");
         Pair = pair;
         Distance = distance;
     }

@@ -22,7 +22,8 @@ public static class ThresholdCalibration
     public static CalibratedThreshold BestAccuracy(IEnumerable<ScoredPair> pairs)
     {
         var counts = ThresholdCounts.Of(pairs, AccuracySteps);
-        if (counts.Same + counts.Different == 0) throw new InputException("no pairs to choose a threshold on; check the pair list and the images folder");
+        if (counts.Same + counts.Different == 0)
+            throw new InputException("no pairs to choose a threshold on; check the pair list and the images folder");
         return At(counts, counts.MostAccurate());
     }
 
@@ -34,7 +35,8 @@ public static class ThresholdCalibration
     {
         RequireRate(far);
         var counts = ThresholdCounts.Of(pairs, FarSteps);
-        if (counts.Different == 0) throw new InputException("no different-person pairs: a false accept rate needs some; add them to the pair list");
+        if (counts.Different == 0)
+            throw new InputException("no different-person pairs: a false accept rate needs some; add them to the pair list");
         return At(counts, counts.LargestWithin(far));
     }
 

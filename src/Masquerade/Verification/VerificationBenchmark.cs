@@ -11,6 +11,12 @@ public sealed record VerificationScores
     /// <summary>Population standard deviation of the accuracy over folds; null without folds.</summary>
     public double? AccuracyStd { get; init; }
 
+    /// <summary>The verifier's own threshold.</summary>
+    public required double OwnThreshold { get; init; }
+
+    /// <summary>Share of right decisions at <see cref="OwnThreshold"/> over all pairs judged.</summary>
+    public required double AccuracyAtOwnThreshold { get; init; }
+
     /// <summary>Thresholds that the accuracy was judged with: one a fold, or the verifier's own.</summary>
     public required IReadOnlyList<double> Thresholds { get; init; }
 
@@ -20,7 +26,7 @@ public sealed record VerificationScores
     /// <summary>Folds, from 0, that were left out because fewer than half of their pairs could be used.</summary>
     public IReadOnlyList<int> FoldsLeftOut { get; init; } = [];
 
-    /// <summary>Where the list has no folds: the best accuracy that any threshold reaches, chosen on the same pairs and so flattering.</summary>
+    /// <summary>Without folds: the best accuracy that any threshold reaches, chosen on the same pairs and so flattering.</summary>
     public CalibratedThreshold? BestOnSamePairs { get; init; }
 
     /// <summary>True accept rates; without folds with thresholds chosen on the same pairs.</summary>
@@ -42,8 +48,10 @@ public sealed record VerificationScores
     public required int PairsUnusable { get; init; }
 }
 
-/// <summary>Measures a verifier on a list of pairs: every photograph is embedded once, every pair scored, missing ones never guessed.</summary>
-/// <param name="verifier">The verifier; its threshold counts only for lists without folds.</param>
+/// <summary>
+/// Measures a verifier on a list of pairs: every photograph is embedded once, every pair scored, missing ones never guessed.
+/// </summary>
+/// <param name="verifier">The verifier.</param>
 /// <param name="crops">The photographs as its crops.</param>
 /// <param name="options">How photographs are embedded.</param>
 public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource crops, EmbeddingOptions? options = null)
@@ -75,7 +83,9 @@ public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource 
         var scored = Score(availability.Present, embeddings);
         if (scored.Count == 0)
             throw new InputException($"{list.Source}: none of its pairs can be used; the first reason: {embeddings.Unusable[0].Reason}");
-        var scores = list.FoldCount > 1 ? WithFolds(list, scored, availability, embeddings) : WithoutFolds(scored, availability, embeddings);
+        var scores = list.FoldCount > 1
+            ? WithFolds(list, scored, availability, embeddings)
+            : WithoutFolds(scored, availability, embeddings);
         return scores with { PairsUnusable = availability.Present.Count - scored.Count };
     }
 
@@ -91,7 +101,10 @@ public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource 
         return scored;
     }
 
-    private static VerificationScores WithFolds(
+    private double AccuracyAtOwnThreshold(IReadOnlyCollection<ScoredPair> scored) =>
+        scored.Count(s => verifier.IsSame(s.Distance) == s.Pair.SamePerson) / (double)scored.Count;
+
+    private VerificationScores WithFolds(
         PairList list, List<ScoredPair> scored, PairAvailability availability, EmbeddingTable embeddings)
     {
         var result = LfwProtocol.Evaluate(list, scored, FalseAcceptRates);
@@ -99,6 +112,8 @@ public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource 
         {
             Accuracy = result.Accuracy,
             AccuracyStd = result.AccuracyStd,
+            OwnThreshold = verifier.Threshold,
+            AccuracyAtOwnThreshold = AccuracyAtOwnThreshold([.. scored.Where(s => !result.FoldsLeftOut.Contains(s.Pair.Fold))]),
             Thresholds = [.. result.Folds.Select(f => f.Threshold)],
             Folds = result.Folds,
             FoldsLeftOut = result.FoldsLeftOut,
@@ -114,9 +129,12 @@ public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource 
     private VerificationScores WithoutFolds(List<ScoredPair> scored, PairAvailability availability, EmbeddingTable embeddings)
     {
         var roc = RocCurve.Of(scored);
+        var accuracy = AccuracyAtOwnThreshold(scored);
         return new VerificationScores
         {
-            Accuracy = scored.Count(s => verifier.IsSame(s.Distance) == s.Pair.SamePerson) / (double)scored.Count,
+            Accuracy = accuracy,
+            OwnThreshold = verifier.Threshold,
+            AccuracyAtOwnThreshold = accuracy,
             Thresholds = [verifier.Threshold],
             BestOnSamePairs = ThresholdCalibration.BestAccuracy(scored),
             TarAtFar = [.. FalseAcceptRates.Select(far =>

@@ -36,7 +36,7 @@ public sealed class EmbeddingPipelineTests
         foreach (var name in names)
         {
             var image = Image(name);
-            var length = Math.Sqrt(image.Pixels[0] * image.Pixels[0] + image.Pixels[1] * image.Pixels[1] + image.Pixels[2] * image.Pixels[2]);
+            var length = Math.Sqrt(image.Pixels[..3].Sum(v => v * v));
             table.TryGet(name, out var embedding).ShouldBeTrue();
             for (var c = 0; c < 3; c++) embedding[c].ShouldBe((float)(image.Pixels[c] / length), 1e-6f);
         }
@@ -89,7 +89,8 @@ public sealed class EmbeddingPipelineTests
 
         FaceImage Load(string name)
         {
-            if (name is "photo-000" or "photo-005" && together.SignalAndWait(TimeSpan.FromMinutes(1), Token)) Interlocked.Increment(ref met);
+            var isFirst = name is "photo-000" or "photo-005";
+            if (isFirst && together.SignalAndWait(TimeSpan.FromMinutes(1), Token)) Interlocked.Increment(ref met);
             return Image(name);
         }
     }
@@ -124,17 +125,19 @@ public sealed class EmbeddingPipelineTests
     public void Strict_ends_at_a_photograph_that_cannot_be_used()
     {
         using var embedder = new ColourEmbedder();
-        var pipeline = new EmbeddingPipeline(embedder, name => name == "photo-003" ? throw new InputException("photo-003: cut off") : Image(name),
-            new EmbeddingOptions { Batch = 4, Workers = 2, Strict = true });
+        var pipeline = new EmbeddingPipeline(embedder, Load, new EmbeddingOptions { Batch = 4, Workers = 2, Strict = true });
         Should.Throw<InputException>(() => pipeline.Embed(Names(1000), null, Token)).Message.ShouldBe("photo-003: cut off");
         embedder.Images.ShouldBeLessThan(996);
+
+        static FaceImage Load(string name) => name == "photo-003" ? throw new InputException("photo-003: cut off") : Image(name);
     }
 
     [Fact]
     public void A_failing_network_ends_the_work_with_its_own_error()
     {
         using var embedder = new ColourEmbedder { OnEmbed = _ => throw new InputException("net.onnx: the network is damaged") };
-        Should.Throw<InputException>(() => new EmbeddingPipeline(embedder, Image).Embed(Names(100), null, Token)).Message.ShouldBe("net.onnx: the network is damaged");
+        Should.Throw<InputException>(() => new EmbeddingPipeline(embedder, Image).Embed(Names(100), null, Token))
+            .Message.ShouldBe("net.onnx: the network is damaged");
         using var defective = new ColourEmbedder { OnEmbed = _ => throw new InvalidOperationException("defect") };
         Should.Throw<InvalidOperationException>(() => new EmbeddingPipeline(defective, Image).Embed(Names(100), null, Token));
     }

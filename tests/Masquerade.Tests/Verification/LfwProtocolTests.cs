@@ -103,7 +103,8 @@ public sealed class LfwProtocolTests
     {
         ScoredPair[] pairs =
         [
-            Scored.Pair(0.5, true, 0), Scored.Pair(2, false, 0), Scored.Pair(0.5, true, 1), Scored.Pair(2, false, 1), Scored.Pair(0.5, true, 2),
+            Scored.Pair(0.5, true, 0), Scored.Pair(2, false, 0), Scored.Pair(0.5, true, 1), Scored.Pair(2, false, 1),
+            Scored.Pair(0.5, true, 2),
         ];
         var tar = LfwProtocol.Evaluate(Scored.List(pairs), pairs, [0.01]).TarAtFar[0];
         tar.Tar.ShouldBe(1);
@@ -118,9 +119,11 @@ public sealed class LfwProtocolTests
         Should.Throw<InputException>(() => LfwProtocol.Evaluate(list, one, [0.1])).Message.ShouldContain("only 1 of its 2 folds");
         Should.Throw<InputException>(() => LfwProtocol.Evaluate(list, [], [0.1])).Message.ShouldContain("only 0 of its 2 folds");
         ScoredPair[] sameOnly = [Scored.Pair(0.5, true, 0), Scored.Pair(0.5, true, 1)];
-        Should.Throw<InputException>(() => LfwProtocol.Evaluate(Scored.List(sameOnly), sameOnly, [0.1])).Message.ShouldContain("0 different-person");
+        Should.Throw<InputException>(() => LfwProtocol.Evaluate(Scored.List(sameOnly), sameOnly, [0.1]))
+            .Message.ShouldContain("0 different-person");
         ScoredPair[] differentOnce = [.. sameOnly, Scored.Pair(2, false, 1)];
-        Should.Throw<InputException>(() => LfwProtocol.Evaluate(Scored.List(differentOnce), differentOnce, [0.1])).Message.ShouldContain("one fold only");
+        Should.Throw<InputException>(() => LfwProtocol.Evaluate(Scored.List(differentOnce), differentOnce, [0.1]))
+            .Message.ShouldContain("one fold only");
         Should.Throw<ArgumentOutOfRangeException>(() => LfwProtocol.Evaluate(list, one, [1.5]));
     }
 

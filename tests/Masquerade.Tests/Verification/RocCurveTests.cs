@@ -56,7 +56,8 @@ public sealed class RocCurveTests
         var tied = RocCurve.Of(Scored.Pairs([(1, true), (1, false), (1, false)]));
         (tied.Auc, tied.Eer).ShouldBe((0.5, 0.5));
         // One of four same-person pairs lies beyond one of four others: (0, ¾), (¼, ¾), (¼, 1).
-        var crossed = RocCurve.Of(Scored.Pairs([(1, true), (1.1, true), (1.2, true), (2.5, true), (2, false), (2.6, false), (2.7, false), (2.8, false)]));
+        var crossed = RocCurve.Of(Scored.Pairs(
+            [(1, true), (1.1, true), (1.2, true), (2.5, true), (2, false), (2.6, false), (2.7, false), (2.8, false)]));
         (crossed.Auc, crossed.Eer).ShouldBe((1 - 1 / 16.0, 0.25));
         // From (0, ½) straight to (½, 1): the errors meet at ¼, between two points.
         var between = RocCurve.Of(Scored.Pairs([(1, true), (2, true), (2, false), (3, false)]));
@@ -67,7 +68,7 @@ public sealed class RocCurveTests
     public void One_kind_of_pairs_has_no_curve()
     {
         Should.Throw<InputException>(() => RocCurve.Of([])).Message.ShouldContain("0 same-person and 0 different-person");
-        Should.Throw<InputException>(() => RocCurve.Of([Scored.Pair(1, true)])).Message.ShouldContain("1 same-person and 0 different-person");
+        Should.Throw<InputException>(() => RocCurve.Of([Scored.Pair(1, true)])).Message.ShouldContain("1 same-person and 0 different");
         Should.Throw<InputException>(() => RocCurve.Of([Scored.Pair(1, false)])).Message.ShouldContain("needs both kinds");
     }
 
@@ -79,5 +80,8 @@ public sealed class RocCurveTests
     }
 
     private static (double[] Same, double[] Different) Kinds(ScoredPair[] pairs) =>
-        ([.. pairs.Where(p => p.Pair.SamePerson).Select(p => p.Distance)], [.. pairs.Where(p => !p.Pair.SamePerson).Select(p => p.Distance)]);
+        (Distances(pairs, same: true), Distances(pairs, same: false));
+
+    private static double[] Distances(ScoredPair[] pairs, bool same) =>
+        [.. pairs.Where(p => p.Pair.SamePerson == same).Select(p => p.Distance)];
 }

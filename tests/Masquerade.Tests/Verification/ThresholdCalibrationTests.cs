@@ -25,7 +25,8 @@ public sealed class ThresholdCalibrationTests
         {
             pairs = [.. pairs, (1.5, false)];
             double different = pairs.Count(p => !p.Same);
-            var best = Enumerable.Range(0, 4000).Select(k => k / 1000.0).Last(t => pairs.Count(p => !p.Same && p.Distance < t) / different <= far);
+            var best = Enumerable.Range(0, 4000).Select(k => k / 1000.0)
+                .Last(t => pairs.Count(p => !p.Same && p.Distance < t) / different <= far);
             var found = ThresholdCalibration.AtFar(Scored.Pairs(pairs), far);
             found.Threshold.ShouldBe(best);
             found.Far.ShouldBe(pairs.Count(p => !p.Same && p.Distance < best) / different);
@@ -64,7 +65,8 @@ public sealed class ThresholdCalibrationTests
     public void What_cannot_be_calibrated_is_refused()
     {
         Should.Throw<InputException>(() => ThresholdCalibration.BestAccuracy([])).Message.ShouldContain("no pairs");
-        Should.Throw<InputException>(() => ThresholdCalibration.AtFar([Scored.Pair(1, true)], 0.1)).Message.ShouldContain("no different-person pairs");
+        Should.Throw<InputException>(() => ThresholdCalibration.AtFar([Scored.Pair(1, true)], 0.1))
+            .Message.ShouldContain("no different-person pairs");
         Should.Throw<ArgumentOutOfRangeException>(() => ThresholdCalibration.AtFar([Scored.Pair(1, false)], double.NaN));
     }
 

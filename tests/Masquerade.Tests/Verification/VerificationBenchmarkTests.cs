@@ -46,7 +46,8 @@ public sealed class VerificationBenchmarkTests : IDisposable
         Write("green1", 0, 90, 0);
         File.WriteAllText(_folder["text.png"], "no picture");
         var list = List(
-            ("red1", "red2", true, 0), ("red1", "green1", false, 0), ("red1", "gone", true, 0), ("gone", "lost", false, 0), ("text", "red1", true, 0));
+            ("red1", "red2", true, 0), ("red1", "green1", false, 0), ("red1", "gone", true, 0), ("gone", "lost", false, 0),
+            ("text", "red1", true, 0));
         var scores = Run(list, 0.5);
         scores.Pairs.ShouldBe(2);
         scores.Availability.MissingNames.ShouldBe(["gone", "lost"]);
@@ -63,7 +64,8 @@ public sealed class VerificationBenchmarkTests : IDisposable
         Write("red2", 100, 10, 0);
         Write("green1", 0, 90, 0);
         var list = List(
-            ("red1", "red2", true, 0), ("red1", "green1", false, 0), ("red2", "red1", true, 1), ("red2", "green1", false, 1), ("gone", "red1", true, 2));
+            ("red1", "red2", true, 0), ("red1", "green1", false, 0), ("red2", "red1", true, 1), ("red2", "green1", false, 1),
+            ("gone", "red1", true, 2));
         var scores = Run(list, 3.9);
         scores.Accuracy.ShouldBe(1);
         scores.AccuracyStd.ShouldBe(0);
@@ -72,6 +74,8 @@ public sealed class VerificationBenchmarkTests : IDisposable
         // The first threshold above red1–red2's 0.0099.
         scores.Thresholds.ShouldBe([0.01, 0.01]);
         scores.Pairs.ShouldBe(4);
+        // 3.9 accepts everybody, and half of the pairs are the same person.
+        (scores.OwnThreshold, scores.AccuracyAtOwnThreshold).ShouldBe((3.9, 0.5));
     }
 
     [Fact]
@@ -98,7 +102,8 @@ public sealed class VerificationBenchmarkTests : IDisposable
     private void Write(string name, byte red, byte green, byte blue) =>
         ImageFile.WritePng(_folder[name + ".png"], ColourEmbedder.Plain(red, green, blue));
 
-    private static PairList List(params (string Probe, string Reference, bool Same, int Fold)[] pairs) => new("pairs.txt", PairListFormat.Csv,
+    private static PairList List(params (string Probe, string Reference, bool Same, int Fold)[] pairs) => new(
+        "pairs.txt", PairListFormat.Csv,
         [.. pairs.Select(p => new VerificationPair($"{p.Probe}|{p.Reference}", p.Probe, p.Reference, p.Same, p.Fold))],
         pairs.Select(p => p.Fold).Distinct().Count());
 }

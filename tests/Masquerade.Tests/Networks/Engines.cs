@@ -76,9 +76,11 @@ internal static class Engines
         }
     }
 
-    /// <summary>The input gradient of a random projection of the output, in double, against central differences along random directions.</summary>
-    public static void GradientHolds(ModelProto model, float[] input, long[] shape, Random random, double tolerance = 1e-5, string? what = null,
-        double step = 1e-6)
+    /// <summary>
+    /// The input gradient of a random projection of the output, in double, against central differences along random directions.
+    /// </summary>
+    public static void GradientHolds(
+        ModelProto model, float[] input, long[] shape, Random random, string what, double tolerance = 1e-5, double step = 1e-6)
     {
         using var scope = NewDisposeScope();
         using var network = OnnxTorchNetwork.Import(model, "test.onnx", floats: ScalarType.Float64);
@@ -97,7 +99,7 @@ internal static class Engines
             var behind = (network.Forward(x - step * direction) * projection).sum().item<double>();
             var numeric = (ahead - behind) / (2 * step);
             var analytic = (gradient * direction).sum().item<double>();
-            Math.Abs(numeric - analytic).ShouldBeLessThanOrEqualTo(tolerance * Math.Max(1, Math.Abs(numeric)), what ?? model.Graph.Node.ToString());
+            Math.Abs(numeric - analytic).ShouldBeLessThanOrEqualTo(tolerance * Math.Max(1, Math.Abs(numeric)), what);
         }
     }
 }

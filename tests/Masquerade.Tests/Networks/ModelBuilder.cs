@@ -72,10 +72,12 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>A tensor of floats.</summary>
-    public static TensorProto Floats(long[] shape, params float[] values) => Tensor(DataType.Float, shape, MemoryMarshal.AsBytes<float>(values));
+    public static TensorProto Floats(long[] shape, params float[] values) =>
+        Tensor(DataType.Float, shape, MemoryMarshal.AsBytes<float>(values));
 
     /// <summary>A tensor of integers.</summary>
-    public static TensorProto Longs(long[] shape, params long[] values) => Tensor(DataType.Int64, shape, MemoryMarshal.AsBytes<long>(values));
+    public static TensorProto Longs(long[] shape, params long[] values) =>
+        Tensor(DataType.Int64, shape, MemoryMarshal.AsBytes<long>(values));
 
     /// <summary>A tensor of any type.</summary>
     public static TensorProto Tensor(DataType type, long[] shape, ReadOnlySpan<byte> raw)

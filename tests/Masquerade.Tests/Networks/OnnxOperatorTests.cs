@@ -3,7 +3,9 @@ using Masquerade.Tests.Networks.OnnxCases;
 
 namespace Masquerade.Tests.Networks;
 
-/// <summary>Every operator, over random shapes, attributes and operator sets: against ONNX Runtime, and its gradient against differences.</summary>
+/// <summary>
+/// Every operator, over random shapes, attributes and operator sets: against ONNX Runtime, and its gradient against differences.
+/// </summary>
 public sealed class OnnxOperatorTests
 {
     private const int Draws = 40;
@@ -32,7 +34,7 @@ public sealed class OnnxOperatorTests
         for (var seed = 0; seed < GradientDraws; seed++)
         {
             var drawn = Cases[name].Draw(new Dice(1000 + seed));
-            Engines.GradientHolds(drawn.Model, drawn.Input, drawn.Shape, new Random(seed), what: Describe(name, 1000 + seed, drawn));
+            Engines.GradientHolds(drawn.Model, drawn.Input, drawn.Shape, new Random(seed), Describe(name, 1000 + seed, drawn));
         }
     }
 

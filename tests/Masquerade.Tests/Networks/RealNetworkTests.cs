@@ -29,7 +29,7 @@ public sealed class RealNetworkTests
     {
         long[] shape = [1, 3, 112, width];
         // Some activation always flips between two points; the smaller the step, the rarer.
-        Engines.GradientHolds(Load(file), Engines.Random(new Random(6), shape, -1, 1), shape, new Random(7), 1e-3, file, step: 1e-8);
+        Engines.GradientHolds(Load(file), Engines.Random(new Random(6), shape, -1, 1), shape, new Random(7), file, 1e-3, step: 1e-8);
     }
 
     [Theory, MemberData(nameof(Networks))]

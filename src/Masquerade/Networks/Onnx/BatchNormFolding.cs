@@ -13,7 +13,7 @@ internal static class BatchNormFolding
     public static void Apply(List<OnnxNode> nodes, Dictionary<string, Tensor> constants, string graphOutput)
     {
         var readers = nodes.SelectMany(n => n.Inputs).CountBy(name => name).ToDictionary(StringComparer.Ordinal);
-        var producers = nodes.SelectMany(n => n.Outputs.Take(1).Select(o => (o, n))).ToDictionary(p => p.o, p => p.n, StringComparer.Ordinal);
+        var producers = nodes.Where(n => n.Outputs.Length > 0).ToLookup(n => n.Outputs[0], StringComparer.Ordinal);
         var folded = new HashSet<OnnxNode>();
         foreach (var norm in nodes)
         {
@@ -21,8 +21,7 @@ internal static class BatchNormFolding
             if (norm.Inputs.Length != 5 || !norm.Inputs.Skip(1).All(constants.ContainsKey)) continue;
             var name = norm.Inputs[0];
             if (name == graphOutput || readers[name] != 1) continue;
-            if (!producers.TryGetValue(name, out var conv) || conv.Operator != "Conv" || folded.Contains(conv)) continue;
-            if (Fold(conv, norm, constants)) folded.Add(norm);
+            if (producers[name].FirstOrDefault() is { Operator: "Conv" } conv && Fold(conv, norm, constants)) folded.Add(norm);
         }
         nodes.RemoveAll(folded.Contains);
     }

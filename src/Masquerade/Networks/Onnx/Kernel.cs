@@ -25,7 +25,9 @@ internal readonly struct Arguments(Tensor?[] values)
     public Tensor[] All() => Array.ConvertAll(values, v => v ?? throw new InvalidOperationException("an input is absent"));
 }
 
-/// <summary>An operator: how many inputs it takes and how its kernel is made. Making it does all work that does not depend on the image.</summary>
+/// <summary>
+/// An operator: how many inputs it takes and how its kernel is made. Making it does all work that does not depend on the image.
+/// </summary>
 internal sealed class OnnxOperator(int fewest, int most, Func<OnnxNode, Kernel> build)
 {
     /// <summary>An operator with one output.</summary>

@@ -38,7 +38,7 @@ internal sealed class OnnxGraph
     /// <param name="model">The file's content.</param>
     /// <param name="source">File name, for messages.</param>
     /// <param name="output">Which output; the first where null.</param>
-    /// <exception cref="InputException">The graph is broken: a value without a source, two sources for a value, a cycle, no output…</exception>
+    /// <exception cref="InputException">The graph is broken: a value without a source or with two, a cycle, no output…</exception>
     public static OnnxGraph Read(ModelProto model, string source, string? output)
     {
         var graph = model.Graph ?? throw new InputException($"{source}: holds no graph; it is not an ONNX model");
@@ -110,7 +110,7 @@ internal sealed class OnnxGraph
         {
             if (constants.ContainsKey(name) || inputs.ContainsKey(name)) leaves.Add(name);
             else if (!producers.TryGetValue(name, out var node))
-                throw new InputException($"{source}: {reader} reads '{name}', which is neither an input, an initialiser nor an output of a node");
+                throw new InputException($"{source}: {reader} reads '{name}', which is no input, no initialiser and no node's output");
             else if (!finished.TryGetValue(node, out var done))
             {
                 finished[node] = false;

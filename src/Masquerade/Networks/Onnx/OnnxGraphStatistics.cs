@@ -22,7 +22,11 @@ public sealed record OnnxValue(string Name, string Type, IReadOnlyList<string> S
 /// network cannot be imported or the image size is unknown.
 /// </param>
 public sealed record OnnxGraphStatistics(
-    IReadOnlyList<OnnxValue> Inputs, IReadOnlyList<OnnxValue> Outputs, IReadOnlyDictionary<string, int> Operators, long Parameters, long? Flops)
+    IReadOnlyList<OnnxValue> Inputs,
+    IReadOnlyList<OnnxValue> Outputs,
+    IReadOnlyDictionary<string, int> Operators,
+    long Parameters,
+    long? Flops)
 {
     /// <summary>Reads them from a model.</summary>
     /// <param name="model">What the file holds.</param>

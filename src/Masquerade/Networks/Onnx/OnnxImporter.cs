@@ -155,7 +155,8 @@ internal sealed class OnnxImporter
             [.. k.Node.Outputs.Select(name => slots.GetValueOrDefault(name, -1))],
             [.. freed[i]])).ToArray();
 
-        var held = new HashSet<Tensor>(kernels.SelectMany(k => k.Node.Kept).Concat(values.OfType<Tensor>()), ReferenceEqualityComparer.Instance);
+        var kept = kernels.SelectMany(k => k.Node.Kept).Concat(values.OfType<Tensor>());
+        var held = new HashSet<Tensor>(kept, ReferenceEqualityComparer.Instance);
         return new Program(steps, [.. values], [.. held], input, output);
     }
 }

@@ -84,10 +84,13 @@ internal sealed class OnnxNode
     public float[]? Floating(string name) => Find(name, AttributeType.Floats)?.Floats.ToArray();
 
     /// <summary>A tensor attribute; null where it is absent.</summary>
-    public Tensor? Tensor(string name) =>
-        Find(name, AttributeType.Tensor) is { } found ? OnnxTensorReader.Read(found.T ?? new TensorProto(), Floats, $"{_source}: node '{Label}'") : null;
+    public Tensor? Tensor(string name) => Find(name, AttributeType.Tensor) is { } found
+        ? OnnxTensorReader.Read(found.T ?? new TensorProto(), Floats, $"{_source}: node '{Label}'")
+        : null;
 
-    /// <summary>An input whose value is known at import. It no longer counts as read; keep what the kernel needs with <see cref="Keep"/>.</summary>
+    /// <summary>
+    /// An input whose value is known at import. It no longer counts as read; keep what the kernel needs with <see cref="Keep"/>.
+    /// </summary>
     /// <returns>Null where the input is absent or computed at run time.</returns>
     public Tensor? TakeConstant(int index)
     {

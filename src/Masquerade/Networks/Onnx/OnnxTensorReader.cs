@@ -19,7 +19,7 @@ internal static class OnnxTensorReader
     /// <param name="floats">The type for floating-point values.</param>
     /// <param name="source">File name, for messages.</param>
     /// <returns>A CPU tensor, owned by the caller's scope.</returns>
-    /// <exception cref="InputException">Its values are in another file, do not fill its shape, or are of a type that cannot be read.</exception>
+    /// <exception cref="InputException">Its values are in another file, do not fill its shape, or have a type that cannot be read.</exception>
     public static Tensor Read(TensorProto proto, ScalarType floats, string source)
     {
         InputException Bad(string what) => new($"{source}: tensor '{proto.Name}' {what}");

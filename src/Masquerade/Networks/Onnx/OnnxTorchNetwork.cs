@@ -57,7 +57,7 @@ public sealed class OnnxTorchNetwork : IDisposable
     /// <exception cref="InputException">The input's shape does not fit the model.</exception>
     public Tensor Forward(Tensor input) => Run(input, null);
 
-    /// <summary>Multiplications and additions of one run: of convolutions and matrix products, a multiplication and its addition counted as two.</summary>
+    /// <summary>Multiplications and additions of the convolutions and matrix products in one run.</summary>
     /// <param name="input">An input of the size in question.</param>
     internal long CountFlops(Tensor input)
     {

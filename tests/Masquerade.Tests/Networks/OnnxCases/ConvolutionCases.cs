@@ -69,7 +69,8 @@ internal static class ConvolutionCases
     {
         long[] shape = [1, 2, 5, 6];
         var model = new ModelBuilder(13, shape).Integers("from", 0, 0).Integers("to", 3, 2).Integers("axes", 2, 3)
-            .Node("Slice", ["x", "from", "to", "axes"], ["w"]).Node("Conv", ["x", "w"], null, ("kernel_shape", new long[] { 3, 2 })).Build();
+            .Node("Slice", ["x", "from", "to", "axes"], ["w"])
+            .Node("Conv", ["x", "w"], null, ("kernel_shape", new long[] { 3, 2 })).Build();
         return new(model, shape, d.Floats(shape));
     }
 
@@ -88,7 +89,8 @@ internal static class ConvolutionCases
         if (autoPad == "NOTSET" && d.Int(0, 2) == 0)
         {
             attributes.RemoveAll(a => a.Item1 is "pads" or "output_padding");
-            attributes.Add(("output_shape", strides.Select((s, i) => Math.Max(s * (shape[i + 2] - 1) + extent[i] - d.Int(0, 2), 1)).ToArray()));
+            var full = strides.Select((s, i) => s * (shape[i + 2] - 1) + extent[i]);
+            attributes.Add(("output_shape", full.Select(f => Math.Max(f - d.Int(0, 2), 1)).ToArray()));
         }
         var bias = d.Bool();
         var builder = new ModelBuilder(d.OneOf(7, 11), [-1, .. shape[1..]]).Constant("w", weight, d.Floats(weight))
@@ -160,7 +162,8 @@ internal static class ConvolutionCases
         long[] shape = [2, 4, 5, 6];
         var (filters, bias, shared) = (2 * d.Int(1, 3), d.Bool(), d.Bool());
         long[] weight = [filters, 2, 3, 3];
-        var builder = new ModelBuilder(13, [-1, 4, 5, 6]).Constant("w", weight, d.Floats(weight)).Constant("b", [filters], d.Floats([filters]))
+        var builder = new ModelBuilder(13, [-1, 4, 5, 6]).Constant("w", weight, d.Floats(weight))
+            .Constant("b", [filters], d.Floats([filters]))
             .Statistics(d, filters)
             .Node("Conv", bias ? ["x", "w", "b"] : ["x", "w"], ["c"], ("group", 2), ("pads", new long[] { 1, 1, 1, 1 }))
             .Node("BatchNormalization", ["c", "scale", "shift", "mean", "var"], [shared ? "n" : "y"]);

@@ -79,8 +79,9 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var other = d.Broadcastable(shape);
-        var builder = new ModelBuilder(opset, shape).Constant("c", other, [.. d.Floats(other).Select(v => MathF.Round(v))]).Node(type, ["x", "c"]);
-        return new(builder.Build(DataType.Bool), shape, [.. d.Floats(shape).Select(v => MathF.Round(v))]);
+        float[] Whole(long[] s) => [.. d.Floats(s).Select(v => MathF.Round(v))];
+        var builder = new ModelBuilder(opset, shape).Constant("c", other, Whole(other)).Node(type, ["x", "c"]);
+        return new(builder.Build(DataType.Bool), shape, Whole(shape));
     }
 
     private static Drawn Logic(Dice d)
@@ -105,7 +106,8 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var to = d.OneOf(DataType.Int32, DataType.Int64, DataType.Bool, DataType.Float);
-        return new(new ModelBuilder(d.OneOf(9, 13, 19), shape).Node("Cast", ["x"], null, ("to", (long)to)).Build(to), shape, d.Floats(shape, -9, 9));
+        var model = new ModelBuilder(d.OneOf(9, 13, 19), shape).Node("Cast", ["x"], null, ("to", (long)to)).Build(to);
+        return new(model, shape, d.Floats(shape, -9, 9));
     }
 
     private static Drawn CastBack(Dice d)
@@ -156,7 +158,8 @@ internal static class ElementwiseCases
             2 => shape,
             _ => d.Broadcastable(shape),
         };
-        var model = new ModelBuilder(d.OneOf(7, 9, 16), shape).Constant("slope", slope, d.Floats(slope)).Node("PRelu", ["x", "slope"]).Build();
+        var model = new ModelBuilder(d.OneOf(7, 9, 16), shape).Constant("slope", slope, d.Floats(slope))
+            .Node("PRelu", ["x", "slope"]).Build();
         return new(model, shape, d.Floats(shape));
     }
 

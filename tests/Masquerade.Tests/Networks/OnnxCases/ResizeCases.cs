@@ -54,7 +54,8 @@ internal static class ResizeCases
     private static Drawn Old(Dice d, string type, long opset)
     {
         long[] shape = [d.Int(1, 2), d.Int(1, 3), d.Int(2, 6), d.Int(2, 6)];
-        float[] scales = [1, 1, .. type == "Upsample" ? [d.OneOf(1f, 2f, 2.5f), d.OneOf(1f, 2f, 3f)] : new[] { d.OneOf(Scales), d.OneOf(Scales) }];
+        var allowed = type == "Upsample" ? [.. Scales.Where(s => s >= 1)] : Scales;
+        float[] scales = [1, 1, d.OneOf(allowed), d.OneOf(allowed)];
         var builder = new ModelBuilder(opset, shape);
         var mode = d.OneOf("nearest", "linear");
         if (opset < 9) builder.Node(type, ["x"], null, ("mode", mode), ("scales", scales));

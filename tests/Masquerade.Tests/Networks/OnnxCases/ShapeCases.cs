@@ -83,7 +83,9 @@ internal static class ShapeCases
         var wanted = d.Shape();
         var shape = d.Broadcastable(wanted);
         if (shape.Length == 0) shape = [1];
-        long[] asked = d.Bool() ? wanted : [.. wanted.Select((w, i) => i >= wanted.Length - shape.Length && shape[i - wanted.Length + shape.Length] == w ? 1 : w)];
+        // Where the input has a size already, 1 asks for the same.
+        var added = wanted.Length - shape.Length;
+        long[] asked = d.Bool() ? wanted : [.. wanted.Select((w, i) => i >= added && shape[i - added] == w ? 1 : w)];
         var model = new ModelBuilder(d.OneOf(8, 13), shape).Integers("s", asked).Node("Expand", ["x", "s"]).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -181,11 +183,18 @@ internal static class ShapeCases
         if (ordered) axes = [.. Enumerable.Range(0, axes.Length)];
         long[] steps = opset < 10 || d.Bool() ? [.. axes.Select(_ => 1L)] : [.. axes.Select(_ => d.OneOf(-2L, -1L, 1L, 2L))];
         // Some bounds lie far outside: "to the end" is written so.
-        long[] low = [.. axes.Select(a => d.OneOf(0, 1, -shape[a], -1000L))], high = [.. axes.Select(a => d.OneOf(shape[a], shape[a] - 1, -1, long.MaxValue))];
-        long[] starts = [.. steps.Select((s, i) => s > 0 ? low[i] : high[i])], ends = [.. steps.Select((s, i) => s > 0 ? high[i] : low[i])];
+        var low = axes.Select(a => d.OneOf(0, 1, -shape[a], -1000L)).ToArray();
+        var high = axes.Select(a => d.OneOf(shape[a], shape[a] - 1, -1, long.MaxValue)).ToArray();
+        var starts = steps.Select((s, i) => s > 0 ? low[i] : high[i]).ToArray();
+        var ends = steps.Select((s, i) => s > 0 ? high[i] : low[i]).ToArray();
         var builder = new ModelBuilder(opset, shape);
         long[] written = [.. axes.Select(a => opset < 10 ? a : d.Axis(a, shape.Length))];
-        if (opset < 10) builder.Node("Slice", ["x"], null, [("starts", starts), ("ends", ends), .. ordered ? [] : new (string, object)[] { ("axes", written) }]);
+        if (opset < 10)
+        {
+            var attributes = new List<(string, object)> { ("starts", starts), ("ends", ends) };
+            if (!ordered) attributes.Add(("axes", written));
+            builder.Node("Slice", ["x"], null, [.. attributes]);
+        }
         else
         {
             builder.Integers("starts", starts).Integers("ends", ends).Integers("axes", written).Integers("steps", steps)

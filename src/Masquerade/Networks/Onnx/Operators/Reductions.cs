@@ -47,7 +47,8 @@ internal static class Reductions
     private static Tensor Mean(Tensor x, long[] axes, bool keep)
     {
         if (!x.is_integral()) return x.mean(axes, keep);
-        return Total(x, axes, keep).div(axes.Aggregate(1L, (count, axis) => count * x.shape[SmallTensors.Axis(axis, x.dim())]), RoundingMode.trunc);
+        var count = axes.Aggregate(1L, (product, axis) => product * x.shape[SmallTensors.Axis(axis, x.dim())]);
+        return Total(x, axes, keep).div(count, RoundingMode.trunc);
     }
 
     private static Tensor Product(Tensor x, long[] axes, bool keep)

@@ -107,7 +107,8 @@ internal static class Slices
         if (node.HasInput(2)) throw node.Unsupported("with a value that is computed at run time");
         var axes = old ? null : node.Integers(3);
         var mode = node.Text("mode", "constant");
-        if (mode is not ("constant" or "reflect" or "edge" or "wrap")) throw node.Error($"attribute 'mode' is '{mode}', which does not exist");
+        if (mode is not ("constant" or "reflect" or "edge" or "wrap"))
+            throw node.Error($"attribute 'mode' is '{mode}', which does not exist");
         return x =>
         {
             var (given, rank) = (pads(x), (int)x[0].dim());

@@ -15,7 +15,7 @@ public static class Bootstrap
     private const int Words = 4 * 8; // words that the generator makes at once
 
     /// <summary>
-    /// Mean and median with their intervals, from the same resamples. Takes about 3 ns a value and resample: 1.5 ms at 50 values, 0.2 s at 6,000.
+    /// Mean and median with their intervals, from the same resamples. Takes about 4 ns a value and resample: 2 ms at 50 values, 0.25 s at 6,000.
     /// </summary>
     /// <param name="values">Finite; their order does not matter.</param>
     /// <param name="resamples">At least 1.</param>
@@ -27,6 +27,7 @@ public static class Bootstrap
         double[] sorted = [.. values.Order()];
         if (sorted.Length == 0) return null;
         if (!sorted.All(double.IsFinite)) throw new ArgumentException("a value is not finite", nameof(values));
+        if (sorted.Length == 1) return (new Estimate(sorted[0], null), new Estimate(sorted[0], null));
         var means = new double[resamples];
         var medians = new double[resamples];
         var counts = new int[sorted.Length];

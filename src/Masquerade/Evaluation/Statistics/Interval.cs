@@ -19,5 +19,5 @@ public readonly record struct Rate(int Count, int Of)
 
 /// <summary>A statistic of a sample with its 95 % bootstrap interval.</summary>
 /// <param name="Value">The statistic of the sample itself.</param>
-/// <param name="Interval">Where it lies when the sample is drawn again.</param>
-public readonly record struct Estimate(double Value, Interval Interval);
+/// <param name="Interval">Where it lies when the sample is drawn again; null for a sample of one, which says nothing about that.</param>
+public readonly record struct Estimate(double Value, Interval? Interval);

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Masquerade.Evaluation.Statistics;
+
+namespace Masquerade.Reporting;
+
+/// <summary>Numbers as people read them.</summary>
+internal static class Numbers
+{
+    public static string Percent(double share) => Text($"{100 * share:F1}%");
+
+    /// <summary>Two decimals, or as many as a small norm needs for two digits.</summary>
+    public static string Norm(double norm) => Math.Abs(norm) switch
+    {
+        0 or >= 0.1 => Text($"{norm:F2}"),
+        >= 0.01 => Text($"{norm:F3}"),
+        _ => Text($"{norm:G2}"),
+    };
+
+    public static string Distance(double? distance) => distance is { } d ? Text($"{d:F3}") : "?";
+
+    public static string Count(long count) => Text($"{count:N0}");
+
+    public static string Plain(double value) => Text($"{value:#,0.#}");
+
+    public static string Similarity(double value) => Text($"{value:F3}");
+
+    public static string Time(double seconds) => seconds switch
+    {
+        < 1 => Text($"{1000 * seconds:F0} ms"),
+        < 60 => Text($"{seconds:F1} s"),
+        < 3600 => Text($"{Math.Floor(seconds / 60):F0} min {Math.Floor(seconds % 60):F0} s"),
+        _ => Text($"{Math.Floor(seconds / 3600):F0} h {Math.Floor(seconds % 3600 / 60):F0} min"),
+    };
+
+    public static CellValue Share(Rate rate) => rate is { Value: { } share, Interval: { } interval }
+        ? new CellValue(Percent(share), Text($"{100 * interval.Low:F1}–{100 * interval.High:F1}"))
+        : CellValue.None;
+
+    /// <summary>A norm never stands without the number of successes it is over.</summary>
+    public static CellValue Norm(Estimate? norm, int successes) => norm is { } estimate
+        ? new CellValue(Norm(estimate.Value), (estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}; " : "") + Text($"n = {successes}"))
+        : CellValue.None;
+
+    public static CellValue Optional(double? value, Func<double, string> text) => value is { } number ? new CellValue(text(number)) : CellValue.None;
+
+    public static string Text(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,122 @@
+using Masquerade.Attacks;
+using Masquerade.Evaluation;
+using Masquerade.Evaluation.Statistics;
+
+namespace Masquerade.Reporting;
+
+/// <summary>The sentences of a report: the same on the console, in Markdown and in HTML. None of it is encoded yet.</summary>
+internal static class ReportText
+{
+    /// <summary>Fewer pairs than this of a goal rank nothing.</summary>
+    private const int PairsToRank = 200;
+
+    /// <summary>For tables that have both goals beside each other.</summary>
+    public const string CellOrder = "Each cell is anonymization / impersonation. ";
+
+    public const string Caption =
+        "‖Δ‖ is the L2 norm of the perturbation over the height × width × 3 values of the crop, " +
+        "each in [0,1]. Rates are over all pairs that could be read; the mean is over the n successes. In brackets: 95% intervals (Wilson for " +
+        "rates, percentile bootstrap with 10,000 resamples for means). Forwards are images sent through the network, backwards images that were " +
+        "differentiated, each over all pairs of both goals.";
+
+    public static string Headline(RunSummary summary)
+    {
+        var models = Words(summary.Attacks.Select(a => a.Setting.Model).Distinct());
+        return models.Length == 0 ? "Nothing was attacked" : $"Attacks on {models}";
+    }
+
+    public static string Scope(RunSummary summary)
+    {
+        var pairs = summary.Rows.Select(r => (r.Pair, r.Goal)).Distinct().ToList();
+        if (pairs.Count == 0) return $"No pair has been attacked so far; {Numbers.Count(summary.RowsPlanned)} results are planned.";
+        var attacks = summary.Attacks.Select(a => a.FullName).Distinct().Count();
+        return $"{Count(pairs.Count, "pair")} of photographs ({pairs.Count(p => p.Goal == AttackGoal.Anonymize)} of the same person, " +
+            $"{pairs.Count(p => p.Goal == AttackGoal.Impersonate)} of different persons), {Count(attacks, "attack")}.";
+    }
+
+    public static string Title(RunSetting setting)
+    {
+        var parts = new List<string> { setting.Model };
+        if (setting.Storage.Length > 0) parts.Add(Judged(setting.Storage));
+        parts.Add(Numbers.Text($"threshold {setting.Threshold}"));
+        if (setting.Defense.Length > 0) parts.Add($"defense {setting.Defense}");
+        if (setting.Knowledge.Length > 0) parts.Add($"attacker's knowledge: {setting.Knowledge}");
+        if (setting.Detector.Length > 0) parts.Add($"detector {setting.Detector}");
+        if (setting.Target.Length > 0) parts.Add($"carried over to {setting.Target}");
+        return string.Join(", ", parts);
+    }
+
+    public static string Judged(string storage) => storage switch
+    {
+        StorageNames.Float => "float images",
+        StorageNames.EightBit => "8-bit images",
+        _ => storage,
+    };
+
+    public static string Goal(AttackGoal goal) => goal == AttackGoal.Anonymize
+        ? "Anonymization (same person, to be judged different)"
+        : "Impersonation (different persons, to be judged the same)";
+
+    /// <summary>What must be known before a number is believed.</summary>
+    public static IReadOnlyList<string> Notes(RunSummary summary)
+    {
+        var notes = new List<string>();
+        if (!summary.Complete)
+            notes.Add($"Unfinished run: {Numbers.Count(summary.Rows.Count)} of {Numbers.Count(summary.RowsPlanned)} results are there. " +
+                "Every number is of what has been done so far, and attacks may have met different pairs.");
+        // Which pairs are wrong before the attack does not depend on how its images are stored.
+        foreach (var verifier in summary.Attacks.GroupBy(a => Title(a.Setting with { Storage = "" })))
+        {
+            var judged = verifier.SelectMany(a => a.Rows).Where(r => !RowKinds.Skipped(r)).ToList();
+            var wrong = judged.Where(r => r.AlreadyWrong).DistinctBy(r => r.Pair).Count();
+            if (wrong > 0)
+                notes.Add($"{verifier.Key}: {wrong} of {Count(judged.DistinctBy(r => r.Pair).Count(), "pair")} {(wrong == 1 ? "was" : "were")} judged " +
+                    $"wrongly before any attack and {(wrong == 1 ? "counts" : "count")} as fooled with ‖Δ‖ = 0. The numbers without are in report.html and summary.json.");
+        }
+        if (summary.Skipped.Count > 0)
+            notes.Add($"{Count(summary.Skipped.Select(s => s.Pair).Distinct().Count(), "pair")} could not be read and {(summary.Skipped.Count == 1 ? "is" : "are")} in no rate: report.html names {(summary.Skipped.Count == 1 ? "it" : "them")}.");
+        foreach (var goal in Enum.GetValues<AttackGoal>())
+        {
+            if (summary.Attacks.Count > 0 && !summary.Attacks.Any(a => a.Goal == goal && a.Pairs > 0))
+                notes.Add($"No pair for {LedgerRows.Name(goal)}: nothing is known of it.");
+        }
+        var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(PairsToRank).Min();
+        if (fewest < PairsToRank)
+            notes.Add($"Fewer than {PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");
+        foreach (var (name, value) in Thresholds(summary)) notes.Add($"{name.Replace(": ", " ", StringComparison.Ordinal)}: {value.TrimEnd('.')}.");
+        return notes;
+    }
+
+    /// <summary>Where thresholds come from, as the run recorded it.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> Thresholds(RunSummary summary) =>
+        summary.Facts.Where(f => f.Key.Contains("threshold", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>What came out in one setting for one goal, in a sentence or two.</summary>
+    public static string Finding(IEnumerable<AttackSummary> attacks, AttackGoal goal)
+    {
+        var name = goal == AttackGoal.Anonymize ? "Anonymization" : "Impersonation";
+        var tried = attacks.Where(a => a.Goal == goal && a.Attacked > 0).ToList();
+        if (tried.Count == 0) return $"{name} was not tried.";
+        // Of equal successes, the smaller perturbation is the stronger attack.
+        var best = tried.OrderByDescending(a => a.OutcomeExcludingAlreadyWrong.Success.Value)
+            .ThenBy(a => a.OutcomeExcludingAlreadyWrong.MedianL2?.Value ?? double.PositiveInfinity).First();
+        var outcome = best.OutcomeExcludingAlreadyWrong;
+        var attack = tried.Count == 1 ? best.FullName : $"the best of {tried.Count} attacks, {best.FullName},";
+        if (outcome.Success is not { Count: > 0, Interval: { } interval } || outcome.MedianL2 is not { } median)
+            return $"{name} never succeeded: {attack} fooled none of {Count(best.Attacked, "pair")} (95% interval of the rate: " +
+                $"0–{Numbers.Percent(outcome.Success.Interval?.High ?? 1)}).";
+        var sentence = $"{name}: {attack} fooled {outcome.Success.Count} of {Count(best.Attacked, "pair")} judged correctly before the attack " +
+            Numbers.Text($"({Numbers.Percent(outcome.Success.Value!.Value)}, 95% interval {100 * interval.Low:F1}–{100 * interval.High:F1}), ") +
+            $"with a median ‖Δ‖ of {Numbers.Norm(median, outcome.Success.Count)}.";
+        if (best.Setting.Storage == StorageNames.EightBit) return sentence;
+        return $"{sentence} After rounding to 8 bits, {best.Success8Bit.Count - best.AlreadyWrong} of these {outcome.Success.Count} still succeed.";
+    }
+
+    public static string Count(int count, string noun) => $"{Numbers.Count(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    private static string Words(IEnumerable<string> words)
+    {
+        var all = words.ToList();
+        return all.Count < 2 ? string.Concat(all) : $"{string.Join(", ", all.SkipLast(1))} and {all[^1]}";
+    }
+}

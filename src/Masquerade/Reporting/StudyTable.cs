@@ -1,0 +1,105 @@
+using Masquerade.Attacks;
+using Masquerade.Evaluation.Statistics;
+
+namespace Masquerade.Reporting;
+
+/// <summary>A number to show, with what qualifies it.</summary>
+/// <param name="Text">The number; an en dash where there is none.</param>
+/// <param name="Detail">Its interval and the successes it is over; empty where there is none.</param>
+public sealed record CellValue(string Text, string Detail = "")
+{
+    /// <summary>Nothing to show.</summary>
+    public static CellValue None { get; } = new("–");
+
+    /// <inheritdoc/>
+    public override string ToString() => Detail.Length == 0 ? Text : $"{Text} ({Detail})";
+}
+
+/// <summary>One cell: a single value, or one for anonymization and one for impersonation.</summary>
+/// <param name="Values">One or two values.</param>
+public sealed record TableCell(params IReadOnlyList<CellValue> Values)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(" / ", Values);
+}
+
+/// <summary>A table to print on the console, in Markdown or in HTML: the first column names, the others hold numbers.</summary>
+/// <param name="Title">What it is about.</param>
+/// <param name="Headers">One a column.</param>
+/// <param name="Rows">As many cells each as there are headers.</param>
+public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<TableCell>> Rows)
+{
+    /// <summary>
+    /// The study's table, one for each setting: a row an attack, each cell anonymization / impersonation. Rates are over all judged pairs, those
+    /// wrong before the attack counting as successes of norm 0.
+    /// </summary>
+    public static IReadOnlyList<StudyTable> Of(RunSummary summary) => Each(
+        summary,
+        ["Attack", "‖Δ‖ < ∞", "‖Δ‖ < 5", "‖Δ‖ < 1", "Mean ‖Δ‖", "Forwards", "Backwards", "Time"],
+        (name, goals) =>
+        [
+            name,
+            Pair(goals, a => Numbers.Share(a.Outcome.Success)),
+            Pair(goals, a => Numbers.Share(a.Outcome.Below5)),
+            Pair(goals, a => Numbers.Share(a.Outcome.Below1)),
+            Pair(goals, a => Numbers.Norm(a.Outcome.MeanL2, a.Outcome.Success.Count)),
+            One(Numbers.Count(goals.Sum(a => a?.Forwards ?? 0))),
+            One(Numbers.Count(goals.Sum(a => a?.Backwards ?? 0))),
+            One(Numbers.Time(goals.Sum(a => a?.Seconds ?? 0))),
+        ]);
+
+    /// <summary>The same successes with pairs that were wrong before the attack left out.</summary>
+    internal static IReadOnlyList<StudyTable> ExcludingAlreadyWrong(RunSummary summary) => Each(
+        summary,
+        ["Attack", "‖Δ‖ < ∞", "‖Δ‖ < 5", "‖Δ‖ < 1", "Mean ‖Δ‖", "Median ‖Δ‖"],
+        (name, goals) =>
+        [
+            name,
+            Pair(goals, a => Numbers.Share(a.OutcomeExcludingAlreadyWrong.Success)),
+            Pair(goals, a => Numbers.Share(a.OutcomeExcludingAlreadyWrong.Below5)),
+            Pair(goals, a => Numbers.Share(a.OutcomeExcludingAlreadyWrong.Below1)),
+            Pair(goals, a => Numbers.Norm(a.OutcomeExcludingAlreadyWrong.MeanL2, a.OutcomeExcludingAlreadyWrong.Success.Count)),
+            Pair(goals, a => Numbers.Norm(a.OutcomeExcludingAlreadyWrong.MedianL2, a.OutcomeExcludingAlreadyWrong.Success.Count)),
+        ]);
+
+    /// <summary>What an attacked pair cost: medians.</summary>
+    internal static IReadOnlyList<StudyTable> Cost(RunSummary summary) => Each(
+        summary,
+        ["Attack", "Forwards a pair", "Backwards a pair", "Time a pair"],
+        (name, goals) =>
+        [
+            name,
+            Pair(goals, a => Numbers.Optional(a.MedianForwards, Numbers.Plain)),
+            Pair(goals, a => Numbers.Optional(a.MedianBackwards, Numbers.Plain)),
+            Pair(goals, a => Numbers.Optional(a.MedianSeconds, Numbers.Time)),
+        ]);
+
+    /// <summary>What is left after rounding to 8 bits, and how alike the images are.</summary>
+    internal static IReadOnlyList<StudyTable> Rounded(RunSummary summary) => Each(
+        summary,
+        ["Attack", "Success as judged", "Success after rounding", "Mean ‖Δ‖ after rounding", "Mean SSIM"],
+        (name, goals) =>
+        [
+            name,
+            Pair(goals, a => Numbers.Share(a.Outcome.Success)),
+            Pair(goals, a => Numbers.Share(a.Success8Bit)),
+            Pair(goals, a => Numbers.Norm(a.MeanL28Bit, a.Success8Bit.Count)),
+            Pair(goals, a => Numbers.Optional(a.MeanSsim, Numbers.Similarity)),
+        ]);
+
+    private static List<StudyTable> Each(
+        RunSummary summary, IReadOnlyList<string> headers, Func<TableCell, AttackSummary?[], IReadOnlyList<TableCell>> row)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        return [.. summary.Settings.Select(setting => new StudyTable(
+            ReportText.Title(setting.Key),
+            headers,
+            [.. setting.GroupBy(a => a.FullName).Select(attack => row(
+                One(attack.Key), [.. Enum.GetValues<AttackGoal>().Select(goal => attack.FirstOrDefault(a => a.Goal == goal))]))]))];
+    }
+
+    private static TableCell One(string text) => new(new CellValue(text));
+
+    private static TableCell Pair(AttackSummary?[] goals, Func<AttackSummary, CellValue> value) =>
+        new([.. goals.Select(a => a is null ? CellValue.None : value(a))]);
+}

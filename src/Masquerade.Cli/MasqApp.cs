@@ -60,8 +60,11 @@ internal static class MasqApp
         // No RootCommand: it would take its name from the process, which is 'dotnet' or a test runner as often as 'masq'.
         var root = new Command("masq", Description)
         {
+            new RunCommand(host),
+            new ReportCommand(host),
             new EvaluateCommand(host),
             new VerifyCommand(host),
+            new InspectCommand(host),
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new PrintVersion() },
             verbose,

@@ -6,6 +6,9 @@ public sealed class HelpTests
     [InlineData("masq", "--help")]
     [InlineData("evaluate", "evaluate", "--help")]
     [InlineData("verify", "verify", "--help")]
+    [InlineData("run", "run", "--help")]
+    [InlineData("inspect", "inspect", "--help")]
+    [InlineData("report", "report", "--help")]
     public async Task Help_says_what_there_is_and_gives_examples(string name, params string[] args)
     {
         using var masq = new MasqRun();

@@ -17,8 +17,7 @@ internal sealed class InspectCommand : MasqCommand
     private readonly Option<string?> _json = CommonOptions.Json();
 
     public InspectCommand(CommandHost host) : base("inspect",
-        "Says what a model is made of: inputs, outputs, operators, parameters, FLOPs; whether it can be differentiated, and how far the two "
-        + "engines differ on a probe batch.",
+        "Says what a model is made of, whether it can be differentiated, and how far the two engines differ on a probe batch.",
         "masq inspect arcface.model.json",
         "masq inspect network.onnx --json")
     {

@@ -1,0 +1,154 @@
+using Google.Protobuf;
+using Masquerade.Faces;
+using Masquerade.Models;
+using Masquerade.Networks;
+using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Format;
+using static TorchSharp.torch;
+
+namespace Masquerade.Tests.Networks;
+
+/// <summary>The prepared network computes what the descriptor says, on both engines.</summary>
+public class OnnxPreparationTests
+{
+    private static readonly ImageSize Size = new(6, 5);
+    private const int Count = 3;
+
+    public static TheoryData<string> Cases => ["plain", "bgr", "per-channel", "nhwc", "standardise", "flip", "opset-18-standardise"];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Pixels_are_normalised_as_told(string name)
+    {
+        var normalisation = new PixelNormalisation([127.5f], [128f]) with
+        {
+            Bgr = name == "bgr",
+            ChannelsLast = name == "nhwc",
+            StandardisePerImage = name.EndsWith("standardise", StringComparison.Ordinal),
+            FlipAverage = name == "flip",
+        };
+        if (name is "per-channel" or "bgr") normalisation = normalisation with { Mean = [100, 110, 120], Std = [50, 60, 70] };
+        using var scope = NewDisposeScope();
+        var images = ProbeImages.Create(Size, Count);
+        var x = tensor(images, [Count, 3, Size.Height, Size.Width]).to(ScalarType.Float64);
+
+        // The network is the identity followed by a fixed weighting, so that its output shows its input.
+        var weights = arange(Size.Values * 4, ScalarType.Float64).sin().reshape(Size.Values, 4);
+        var expected = Expected(x, normalisation, weights);
+        var prepared = OnnxPreparation.Prepare(
+            Network(normalisation.ChannelsLast, name.StartsWith("opset-18", StringComparison.Ordinal) ? 18 : 13, weights), normalisation, Size, "test");
+
+        using var forward = OnnxRuntimeNetwork.Create(prepared, Size, 1, "test");
+        forward.RunsInBatches.ShouldBeTrue();
+        var output = new float[Count * forward.OutputSize];
+        forward.Run(images, Count, output);
+        Difference(tensor(output, [Count, 4]), expected).ShouldBeLessThan(1e-4);
+
+        using var gradient = OnnxTorchNetwork.Import(prepared, "test");
+        Difference(gradient.Forward(tensor(images, [Count, 3, Size.Height, Size.Width])), expected).ShouldBeLessThan(1e-4);
+    }
+
+    [Fact]
+    public void A_fixed_batch_of_one_is_freed()
+    {
+        var network = Network(false, 13, ones(Size.Values, 4, ScalarType.Float64), batch: 1);
+        var prepared = OnnxPreparation.Prepare(network, new PixelNormalisation([0], [255]), Size, "test");
+        using var forward = OnnxRuntimeNetwork.Create(prepared, Size, 1, "test");
+        forward.RunsInBatches.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_network_that_mixes_its_images_runs_one_at_a_time()
+    {
+        // Reshape to [-1, 4] of a sum over the batch: the result of two images is not the two results.
+        var builder = new ModelBuilder(13, 1, 3, Size.Height, Size.Width)
+            .Node("ReduceMean", ["x"], ["mean"], ("axes", new long[] { 0, 2, 3 }), ("keepdims", 0L))
+            .Integers("shape", 1, 3)
+            .Node("Reshape", ["mean", "shape"]);
+        using var forward = OnnxRuntimeNetwork.Create(OnnxPreparation.Prepare(builder.Build(), new PixelNormalisation([0], [255]), Size, "test"), Size, 1, "test");
+        forward.RunsInBatches.ShouldBeFalse();
+        var images = ProbeImages.Create(Size, 2);
+        var output = new float[6];
+        forward.Run(images, 2, output);
+        output[3].ShouldBe(images.AsSpan(Size.Values, Size.Width * Size.Height).ToArray().Average(), 1e-5);
+    }
+
+    [Fact]
+    public void Damaged_networks_are_refused_in_one_line()
+    {
+        var good = Network(false, 13, ones(Size.Values, 4, ScalarType.Float64)).ToByteArray();
+        foreach (var cut in new[] { 0, 10, good.Length / 2, good.Length - 3 })
+            Should.Throw<InputException>(() => Load(good[..cut])).Message.ShouldStartWith("bad.onnx: ");
+        Should.Throw<InputException>(() => Load("not a network"u8.ToArray())).Message.ShouldContain("not an ONNX file");
+        var poisoned = ModelProto.Parser.ParseFrom(good);
+        poisoned.Graph.Initializer[0].RawData = ByteString.CopyFrom([.. BitConverter.GetBytes(float.NaN), .. poisoned.Graph.Initializer[0].RawData.ToByteArray()[4..]]);
+        Should.Throw<InputException>(() => Load(poisoned.ToByteArray())).Message.ShouldContain("NaN");
+        Should.Throw<InputException>(() => OnnxPreparation.Prepare(ModelProto.Parser.ParseFrom(good), new PixelNormalisation([0], [1]), new ImageSize(9, 9), "bad.onnx"))
+            .Message.ShouldContain("the descriptor says 9x9 crops");
+
+        static void Load(byte[] bytes)
+        {
+            var prepared = OnnxPreparation.Prepare(OnnxModelFile.Parse(bytes, "bad.onnx"), new PixelNormalisation([0], [255]), Size, "bad.onnx");
+            OnnxRuntimeNetwork.Create(prepared, Size, 1, "bad.onnx").Dispose();
+        }
+    }
+
+    [Fact]
+    public void Embeddings_have_unit_length_and_do_not_depend_on_their_batch()
+    {
+        using var scope = NewDisposeScope();
+        var prepared = OnnxPreparation.Prepare(
+            Network(false, 13, arange(Size.Values * 4, ScalarType.Float64).cos().reshape(Size.Values, 4)), new PixelNormalisation([127.5f], [128]), Size, "test");
+        using var embedder = new OnnxEmbedder(prepared, Size, 1, "test");
+        const int Many = 70; // more than one pass takes
+        var images = ProbeImages.Create(Size, Many);
+        var all = new float[Many * 4];
+        embedder.Embed(images, Many, all);
+        for (var i = 0; i < Many; i++)
+        {
+            var one = new float[4];
+            embedder.Embed(images.AsMemory(i * Size.Values, Size.Values), 1, one);
+            for (var k = 0; k < 4; k++) one[k].ShouldBe(all[4 * i + k], 1e-5f);
+            one.Sum(v => (double)v * v).ShouldBe(1, 1e-5);
+        }
+        var tensors = embedder.Embed(tensor(images, [Many, 3, Size.Height, Size.Width]));
+        Difference(tensors, tensor(all, [Many, 4]).to(ScalarType.Float64)).ShouldBe(0);
+    }
+
+    private static Tensor Expected(Tensor x, PixelNormalisation normalisation, Tensor weights)
+    {
+        if (normalisation.FlipAverage)
+            return (Expected(x, normalisation with { FlipAverage = false }, weights) + Expected(x.flip(3), normalisation with { FlipAverage = false }, weights)) / 2;
+        var levels = x * 255;
+        if (normalisation.Bgr) levels = levels.flip(1);
+        Tensor PerChannel(IReadOnlyList<float> values) => tensor(values.Select(v => (double)v).ToArray()).reshape(1, -1, 1, 1);
+        if (normalisation.StandardisePerImage)
+        {
+            var mean = levels.mean([1, 2, 3], keepdim: true);
+            var deviation = (levels - mean).square().mean([1, 2, 3], keepdim: true).sqrt();
+            levels = (levels - mean) / deviation.clamp_min(1 / Math.Sqrt(Size.Values));
+        }
+        else
+        {
+            levels = (levels - PerChannel(normalisation.Mean)) / PerChannel(normalisation.Std);
+        }
+        if (normalisation.ChannelsLast) levels = levels.permute(0, 2, 3, 1);
+        return levels.flatten(1).matmul(weights);
+    }
+
+    private static ModelProto Network(bool channelsLast, long opset, Tensor weights, long batch = -1)
+    {
+        long[] input = channelsLast ? [batch, Size.Height, Size.Width, 3] : [batch, 3, Size.Height, Size.Width];
+        var model = new ModelBuilder(opset, input)
+            .Constant("w", [Size.Values, 4], weights.to(ScalarType.Float32).data<float>().ToArray())
+            .Integers("flat", batch == 1 ? 1 : 0, -1)
+            .Node("Reshape", ["x", "flat"], ["features"])
+            .Node("MatMul", ["features", "w"])
+            .Build();
+        model.Graph.Output.Clear();
+        model.Graph.Output.Add(ModelBuilder.Value("y", TensorProto.Types.DataType.Float, [batch, 4]));
+        return model;
+    }
+
+    private static double Difference(Tensor a, Tensor b) => (a.to(ScalarType.Float64) - b).abs().max().item<double>();
+}

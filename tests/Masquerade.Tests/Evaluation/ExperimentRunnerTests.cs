@@ -217,7 +217,9 @@ public class ExperimentRunnerTests
         OpenRefused(tiny.Experiment() with { Images = Directory.CreateDirectory(tiny["empty"]).FullName }).ShouldContain("p0a.png");
         var text = File.ReadAllText(tiny.Model);
         File.WriteAllText(tiny.Model, text.Replace("\"none\", \"embeddingSize\"", "\"arcface-112x112\", \"embeddingSize\""));
-        OpenRefused(tiny.Experiment() with { Aligned = false }).ShouldContain("landmarks");
+        OpenRefused(tiny.Experiment() with { Aligned = false }).ShouldStartWith($"{tiny.Model}: the model takes 16x16 pixels");
+        File.WriteAllText(tiny.Model, text.Replace("16,", "8,"));
+        OpenRefused(tiny.Experiment()).ShouldContain(tiny["tiny"]);
         File.WriteAllText(tiny.Model, text.Replace("\"embeddingSize\": 16", "\"embeddingSize\": 17"));
         OpenRefused(tiny.Experiment()).ShouldContain("embeddingSize");
     }

@@ -57,6 +57,32 @@ internal sealed class TinyRun : IDisposable
         Threads = 1,
     };
 
+    /// <summary>Runs an experiment into a folder, or goes on with the run that is there; gives back the ledger to read.</summary>
+    /// <param name="experiment">What to do; ignored where there is a run.</param>
+    /// <param name="folder">Name of the run folder.</param>
+    /// <param name="progress">Told after every evaluation.</param>
+    /// <param name="strict">Whether a damaged photograph ends the run.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public RunLedger Run(
+        Experiment experiment, string folder, Action<RunProgress>? progress = null, bool strict = false, CancellationToken cancellation = default)
+    {
+        var resumed = File.Exists(Path.Combine(this[folder], RunLedger.FileName)) ? RunLedger.Resume(this[folder]) : null;
+        try
+        {
+            using var plan = ExperimentPlan.Open(resumed?.Experiment ?? experiment, strict);
+            resumed ??= RunLedger.Create(this[folder], plan.Experiment, plan.Pairs, plan.Cells);
+            new ExperimentRunner(plan, resumed, strict).Run(progress, cancellation);
+        }
+        finally
+        {
+            resumed?.Dispose();
+        }
+        return RunLedger.Read(this[folder]);
+    }
+
+    /// <summary>Rows without the one thing that differs each time.</summary>
+    public static IReadOnlyList<AttackRow> Timeless(IRunResults run) => [.. run.Rows.Select(r => r with { Seconds = 0 })];
+
     /// <summary>Writes a network and its descriptor; the path of the descriptor.</summary>
     /// <param name="name">Name of the model and of both files.</param>
     /// <param name="differentiable">Else an operator is in it that only ONNX Runtime knows, and that changes nothing.</param>
@@ -65,20 +91,16 @@ internal sealed class TinyRun : IDisposable
     {
         var random = new Random(seed);
         (string, object) down = ("strides", new long[] { 2, 2 });
-        // The first convolution takes 2x−1: what it sees is centred.
-        var centred = Weights(8, 48);
-        float[] first = [.. centred.Select(w => 2 * w)], bias = [.. centred.Chunk(48).Select(w => -w.Sum())];
         var network = new ModelBuilder(13, -1, 3, Size.Height, Size.Width)
-            .Constant("w1", [8, 3, 4, 4], first).Constant("b1", [8], bias)
-            .Constant("w2", [16, 8, 3, 3], Weights(16, 72)).Constant("w3", [16, 16, 4, 4], Weights(16, 256))
-            .Node("Conv", ["x", "w1", "b1"], ["c1"], down).Node("Relu", ["c1"], ["r1"])
+            .Constant("w1", [8, 3, 4, 4], Weights(8, 48)).Constant("w2", [16, 8, 3, 3], Weights(16, 72)).Constant("w3", [16, 16, 4, 4], Weights(16, 256))
+            .Node("Conv", ["x", "w1"], ["c1"], down).Node("Relu", ["c1"], ["r1"])
             .Node("Conv", ["r1", "w2"], ["c2"], down, ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", ["c2"], ["r2"])
             .Node("Conv", ["r2", "w3"], [differentiable ? "y" : "c3"]);
         if (!differentiable) network.Node("Shrink", ["c3"], ["y"], ("lambd", 0f));
         _folder.Write($"{name}.onnx", network.Build().ToByteArray());
         return _folder.Write($"{name}.model.json", $$"""
             {"name": "{{name}}", "file": "{{name}}.onnx", "format": "onnx", "alignment": "none", "embeddingSize": 16, "license": "none",
-             "input": {"width": {{Size.Width}}, "height": {{Size.Height}}, "mean": 0, "std": 255},
+             "input": {"width": {{Size.Width}}, "height": {{Size.Height}}, "mean": 127.5, "std": 127.5},
              "threshold": {{Threshold.ToString(CultureInfo.InvariantCulture)}}, "thresholdSource": "chosen for tests"}
             """);
 

@@ -1,5 +1,6 @@
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.NamingConventions;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Masquerade.Evaluation;
 
@@ -9,6 +10,8 @@ namespace Masquerade.Evaluation;
 /// </summary>
 public sealed class ExperimentFile
 {
+    private static readonly JsonSerializerOptions Quoting = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Model descriptors.</summary>
     public List<string>? Models { get; set; }
 
@@ -93,30 +96,33 @@ public sealed class ExperimentFile
         InputException Missing(string field) => new($"{source}: nothing says {field}");
     }
 
-    /// <summary>Writes an experiment as YAML that <see cref="Parse"/> reads back.</summary>
+    /// <summary>Writes an experiment as YAML that <see cref="Parse"/> reads back to the last digit and letter.</summary>
     public static string Write(Experiment experiment)
     {
         ArgumentNullException.ThrowIfNull(experiment);
-        var file = new ExperimentFile
-        {
-            Models = [.. experiment.Models],
-            Images = experiment.Images,
-            Pairs = experiment.Pairs,
-            Landmarks = experiment.Landmarks,
-            Aligned = experiment.Aligned ? true : null,
-            Take = experiment.Take,
-            Attacks = [.. experiment.Attacks],
-            Storage = [.. experiment.Storage],
-            Seed = experiment.Seed,
-            Batch = experiment.Batch,
-            Threads = experiment.Threads,
-            Threshold = experiment.Threshold,
-            KeepImages = experiment.KeepImages,
-        };
-        return new SerializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance)
-            .WithEnumNamingConvention(CamelCaseNamingConvention.Instance)
-            .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull).WithQuotingNecessaryStrings().WithNewLine("\n").Build().Serialize(file);
+        (string Field, string? Value)[] fields =
+        [
+            ("models", List(experiment.Models)),
+            ("images", Text(experiment.Images)),
+            ("pairs", Text(experiment.Pairs)),
+            ("landmarks", experiment.Landmarks is null ? null : Text(experiment.Landmarks)),
+            ("aligned", experiment.Aligned ? "true" : null),
+            ("take", experiment.Take is { } take ? Number(take) : null),
+            ("attacks", List(experiment.Attacks)),
+            ("storage", List(experiment.Storage)),
+            ("seed", Number(experiment.Seed)),
+            ("batch", Number(experiment.Batch)),
+            ("threads", Number(experiment.Threads)),
+            ("threshold", experiment.Threshold is { } threshold ? Number(threshold) : null),
+            ("keepImages", experiment.KeepImages.ToString().ToLowerInvariant()),
+        ];
+        return string.Concat(fields.Where(f => f.Value is not null).Select(f => $"{f.Field}: {f.Value}\n"));
+
+        // YAML's quoted texts are those of JSON.
+        static string Text(string text) => JsonSerializer.Serialize(text, Quoting);
+        static string List(IEnumerable<string> texts) => $"[{string.Join(", ", texts.Select(Text))}]";
+        static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    private static string? Absolute(string? path, string folder) => string.IsNullOrEmpty(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
+    private static string? Absolute(string? path, string folder) => string.IsNullOrWhiteSpace(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
 }

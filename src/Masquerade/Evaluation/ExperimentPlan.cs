@@ -125,11 +125,16 @@ public sealed class ExperimentPlan : IDisposable
             throw new InputException(
                 $"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {StructuralSimilarity.Window}x{StructuralSimilarity.Window}");
         }
-        return new PlannedModel(
-            model,
-            new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
-            new FaceCropSource(folder, new FaceCropper(
-                AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned)));
+        try
+        {
+            var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned);
+            return new PlannedModel(
+                model, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold), new FaceCropSource(folder, cropper));
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"{path}: {e.Message}", e);
+        }
     }
 
     /// <summary>The attack of one of <see cref="Cells"/>.</summary>

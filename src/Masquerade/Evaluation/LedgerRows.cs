@@ -10,10 +10,15 @@ internal static class LedgerRows
         $"{LedgerSchema.Key}, target, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
         "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, status, reason";
 
-    public const string SelectInOrder =
-        "SELECT r.* FROM (SELECT " + Columns + " FROM attack_rows) r " +
-        "JOIN cells c ON c.model = r.model AND c.storage = r.storage AND c.family = r.family AND c.attack = r.attack " +
-        "JOIN pairs p ON p.id = r.pair ORDER BY c.ordinal, p.ordinal";
+    private const string JoinInOrder =
+        " r JOIN cells c ON c.model = r.model AND c.storage = r.storage AND c.family = r.family AND c.attack = r.attack " +
+        "JOIN pairs p ON p.id = r.pair ";
+
+    public const string SelectInOrder = $"SELECT r.* FROM (SELECT {Columns} FROM attack_rows){JoinInOrder}ORDER BY c.ordinal, p.ordinal";
+
+    public const string SelectWithReason =
+        $"SELECT r.model, r.storage, r.family, r.attack, r.pair FROM attack_rows{JoinInOrder}" +
+        "WHERE r.status <> 'skipped' AND r.reason LIKE '%' || @0 ORDER BY c.ordinal, p.ordinal";
 
     public const string SelectImage =
         "SELECT data FROM images WHERE model = @0 AND defense = @1 AND detector = @2 AND knowledge = @3 AND storage = @4 " +
@@ -22,7 +27,8 @@ internal static class LedgerRows
     public const string InsertImage = $"INSERT INTO images ({LedgerSchema.Key}, data) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9)";
 
     private const string InsertRow =
-        $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, @18, @19, @20, @21, @22, @23, @24)";
+        $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, @18, " +
+        "@19, @20, @21, @22, @23, @24)";
 
     public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
 

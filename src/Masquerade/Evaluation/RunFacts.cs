@@ -12,7 +12,7 @@ internal static class RunFacts
     private const string Resumed = "resumed";
     private const string Finished = "finished";
     private const string NearThreshold = "near the threshold";
-    private const int PairsListed = 20;
+    private const int PairsListed = 5;
 
     /// <summary>Begins a run or goes on with one.</summary>
     /// <exception cref="InputException">What the run works on changed since it began.</exception>
@@ -63,15 +63,13 @@ internal static class RunFacts
         }
     }
 
-    /// <summary>Ends a run.</summary>
+    /// <summary>Ends a run: lists what another batch size or thread count may judge otherwise.</summary>
     public static void End(RunLedger ledger)
     {
         if (ledger.Facts.Any(f => f.Key == Finished)) return;
-        var pairs = ledger.PairsWithReason(ResultJudge.NearThreshold);
-        var listed = string.Join(", ", pairs.Take(PairsListed)) + (pairs.Count > PairsListed ? ", …" : "");
-        ledger.SetFact(NearThreshold, pairs.Count == 0
-            ? "no pair"
-            : string.Create(CultureInfo.InvariantCulture, $"{pairs.Count} of {ledger.Pairs.Count} pairs, which another batch size or thread count may judge otherwise (rows with the reason {ResultJudge.NearThreshold}): {listed}"));
+        var near = ledger.RowsWithReason(ResultJudge.NearThreshold).GroupBy(r => r.Cell).Select(g =>
+            $"{g.Key.Family}/{g.Key.Attack} on {g.Key.Model}, {g.Key.Storage}: {g.Count()} ({string.Join(", ", g.Take(PairsListed).Select(r => r.Pair))}{(g.Count() > PairsListed ? ", …" : "")})");
+        ledger.SetFact(NearThreshold, string.Join("; ", near.DefaultIfEmpty("no pair")));
         ledger.SetFact(Finished, Now());
     }
 

@@ -123,11 +123,9 @@ public sealed class RunLedger : IRunResults, IDisposable
             CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The pairs with a row, not skipped, whose reason ends in this one; in the order of the list.</summary>
-    internal IReadOnlyList<string> PairsWithReason(string reason) => GuardRead(() => _database.Query(
-        r => r.GetString(0),
-        "SELECT id FROM pairs WHERE id IN (SELECT pair FROM attack_rows WHERE status <> 'skipped' AND reason LIKE '%' || @0) ORDER BY ordinal",
-        reason));
+    /// <summary>The rows, not skipped, whose reason ends in this one, in the order of rows.</summary>
+    internal IReadOnlyList<(RunCell Cell, string Pair)> RowsWithReason(string reason) => GuardRead(() => _database.Query(
+        r => (new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)), r.GetString(4)), LedgerRows.SelectWithReason, reason));
 
     /// <inheritdoc/>
     public IReadOnlyList<AttackRow> Rows => GuardRead(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));

@@ -49,9 +49,8 @@ public sealed class FaceModel : IDisposable
     {
         var normalisation = new PixelNormalisation(
             descriptor.Mean, descriptor.Std, descriptor.Bgr, descriptor.ChannelsLast, descriptor.PerImageStandardise, descriptor.FlipAverage);
-        var prepared = OnnxPreparation.Prepare(
-            OnnxModelFile.Read(descriptor.File), normalisation, descriptor.InputSize, descriptor.File, descriptor.InputName, descriptor.Output);
-        var forward = new OnnxEmbedder(prepared, descriptor.InputSize, threads, descriptor.File);
+        var (forward, prepared) = OnnxEmbedder.Create(
+            OnnxModelFile.Read(descriptor.File), normalisation, descriptor.InputSize, threads, descriptor.File, descriptor.InputName, descriptor.Output);
         if (!gradients) return (forward, null);
         try
         {

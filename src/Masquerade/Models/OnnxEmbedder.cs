@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Masquerade.Faces;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
+using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -18,6 +19,24 @@ public sealed class OnnxEmbedder : IFaceEmbedder
         _network = OnnxRuntimeNetwork.Create(prepared, inputSize, threads, source);
         _name = source;
         InputSize = inputSize;
+    }
+
+    /// <summary>Prepares a network and starts it. One whose shapes do not bear another batch than 1 is left with it.</summary>
+    /// <returns>The embedder, and the prepared network for another engine.</returns>
+    /// <exception cref="InputException">The network does not fit, or does not run.</exception>
+    internal static (OnnxEmbedder Embedder, ModelProto Prepared) Create(
+        ModelProto network, PixelNormalisation normalisation, ImageSize size, int threads, string source, string? input = null, string? output = null)
+    {
+        var prepared = OnnxPreparation.Prepare(network, normalisation, size, source, input, output);
+        try
+        {
+            return (new OnnxEmbedder(prepared, size, threads, source), prepared);
+        }
+        catch (InputException e) when (e.InnerException is OnnxRuntimeException)
+        {
+            prepared = OnnxPreparation.Prepare(network, normalisation, size, source, input, output, freeBatch: false);
+            return (new OnnxEmbedder(prepared, size, threads, source), prepared);
+        }
     }
 
     /// <inheritdoc/>

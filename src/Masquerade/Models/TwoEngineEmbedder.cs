@@ -47,7 +47,10 @@ public sealed class TwoEngineEmbedder : IDifferentiableEmbedder
     public Tensor EmbedForGradient(Tensor images)
     {
         using var scope = NewDisposeScope();
-        var raw = _gradient.Forward(images);
+        // What cannot be embedded in batches cannot be differentiated in batches either.
+        var raw = RunsInBatches || images.shape[0] == 1
+            ? _gradient.Forward(images)
+            : cat([.. images.split(1).Select(one => _gradient.Forward(one).reshape(1, -1))]);
         return nn.functional.normalize(raw.reshape(images.shape[0], -1), p: 2, dim: 1).MoveToOuterDisposeScope();
     }
 

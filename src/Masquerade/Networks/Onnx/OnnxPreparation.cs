@@ -35,12 +35,14 @@ internal sealed class OnnxPreparation
     /// <param name="source">Its file name, for messages.</param>
     /// <param name="inputName">Which input to feed where there are several.</param>
     /// <param name="outputName">Which output is the embedding; the first if null.</param>
+    /// <param name="freeBatch">Whether constant shapes that hold a batch of 1 are rewritten to hold any.</param>
     /// <exception cref="InputException">It has not one image input of that size, or no such output.</exception>
     public static ModelProto Prepare(
-        ModelProto original, PixelNormalisation normalisation, ImageSize size, string source, string? inputName = null, string? outputName = null)
+        ModelProto original, PixelNormalisation normalisation, ImageSize size, string source, string? inputName = null, string? outputName = null,
+        bool freeBatch = true)
     {
         var preparation = new OnnxPreparation(original.Clone());
-        preparation.FreeBatch();
+        if (freeBatch) preparation.FreeBatch();
         preparation.Rewrite(normalisation, size, source, inputName, outputName);
         return preparation._model;
     }
@@ -190,6 +192,7 @@ internal sealed class OnnxPreparation
 
     private string Integers(string name, long[] values)
     {
+        if (_model.Graph.Initializer.Any(t => t.Name == Prefix + name)) return Prefix + name;
         var tensor = new TensorProto { Name = Prefix + name, DataType = (int)DataType.Int64 };
         tensor.Dims.Add(values.Length);
         tensor.Int64Data.AddRange(values);

@@ -62,7 +62,9 @@ internal static class CurveFigure
         return (x, [.. x.Select(curve.At)]);
     }
 
-    /// <summary>A range that holds all norms above 0 with some room, on a logarithmic axis; norms below a ten-thousandth of the largest go into the edge.</summary>
+    /// <summary>
+    /// A range that holds all norms above 0 with some room, on a logarithmic axis; norms below a ten-thousandth of the largest go into the
+    /// edge. </summary>
     internal static (double Left, double Right) NormRange(IEnumerable<double> norms)
     {
         double[] positive = [.. norms.Where(n => n > 0)];

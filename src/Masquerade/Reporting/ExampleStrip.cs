@@ -9,7 +9,7 @@ internal static class ExampleStrip
     private const int Gap = 4;
     private const int SmallestTile = 96;
 
-    /// <summary>Draws a strip; small crops are enlarged by a whole factor, so that their pixels stay sharp. The gaps are transparent.</summary>
+    /// <summary>Draws a strip with transparent gaps; small crops are enlarged by a whole factor, so that their pixels stay sharp.</summary>
     /// <param name="probe">The clean crop.</param>
     /// <param name="adversarial">The adversarial image, planar, in [0,1].</param>
     /// <param name="reference">The reference's crop, of the probe's size.</param>
@@ -38,12 +38,17 @@ internal static class ExampleStrip
         }
         using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
         bitmap.Pixels = pixels;
-        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100) ?? throw new InvalidOperationException($"{name}: no PNG of {width}x{height}");
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100)
+            ?? throw new InvalidOperationException($"{name}: no PNG of {width}x{height}");
         return data.ToArray();
     }
 
     /// <summary>How many pixels a side a pixel becomes.</summary>
-    internal static int Factor(ImageSize size) => (SmallestTile + Math.Min(size.Width, size.Height) - 1) / Math.Min(size.Width, size.Height);
+    internal static int Factor(ImageSize size)
+    {
+        var side = Math.Min(size.Width, size.Height);
+        return (SmallestTile + side - 1) / side;
+    }
 
     /// <summary>The perturbation made visible as the study showed it: Δ/max|Δ| · 0.2 + 0.5, grey where nothing changed.</summary>
     internal static FaceImage Perturbation(FaceImage probe, float[] adversarial)

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace Masquerade.Reporting;
 
-/// <summary>The font of the figures, out of the assembly: the picture library comes without any, and every machine draws the same.</summary>
+/// <summary>The font of the figures, out of the assembly: the picture library has none, and every machine draws the same.</summary>
 internal sealed class FigureFonts : IFontResolver
 {
     public const string Name = "Roboto";

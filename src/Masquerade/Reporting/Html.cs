@@ -5,8 +5,8 @@ using System.Text;
 namespace Masquerade.Reporting;
 
 /// <summary>
-/// HTML that is safe by construction: what is written between the holes of an interpolated string is markup, what comes in through a hole is
-/// text and encoded, unless it is <see cref="Html"/> itself.
+/// HTML that is safe by construction: what is written between the holes of an interpolated string is markup, what comes in through a hole
+/// is text and encoded, unless it is <see cref="Html"/> itself.
 /// </summary>
 internal sealed class Html
 {

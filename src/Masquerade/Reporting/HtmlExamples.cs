@@ -13,8 +13,9 @@ internal static class HtmlExamples
             $"""
             <section id="examples">
             <h2>Examples</h2>
-            <p>For each attack and goal the successes of smallest, median and largest norm, where their images were kept. The second picture is the
-            perturbation Δ, shown as Δ / max|Δ| · 0.2 + 0.5: it says where and in which direction values changed, not by how much.</p>
+            <p>For each attack and goal the successes of smallest, median and largest norm, where their images were kept. The second picture
+            is the perturbation Δ, shown as Δ / max|Δ| · 0.2 + 0.5: it says where and in which direction values
+            changed, not by how much.</p>
 
             """);
         foreach (var setting in summary.Settings)
@@ -50,7 +51,8 @@ internal static class HtmlExamples
                 $"""
                 <figure class="strip">
                 <img src="{HtmlReport.DataUri(png)}" alt="Probe, perturbation, adversarial image and reference of {row.Pair}">
-                <figcaption>{example.Choice}: ‖Δ‖ {Numbers.Norm(row.Norm())}, distance {Numbers.Distance(row.DistanceBefore)} → {Numbers.Distance(row.DistanceAfter)}
+                <figcaption>{example.Choice}: ‖Δ‖ {Numbers.Norm(row.Norm())},
+                distance {Numbers.Distance(row.DistanceBefore)} → {Numbers.Distance(row.DistanceAfter)}
                 <small>{row.Pair}</small></figcaption>
                 </figure>
 
@@ -62,8 +64,9 @@ internal static class HtmlExamples
     {
         if (attack is null || attack.Pairs == 0) return "No pairs.";
         if (attack.Attacked == 0) return "Every pair was judged wrongly before the attack: there is nothing to show.";
-        return attack.OutcomeExcludingAlreadyWrong.Success.Count == 0
+        var fooled = attack.OutcomeExcludingAlreadyWrong.Success.Count;
+        return fooled == 0
             ? $"No success: none of {ReportText.Count(attack.Attacked, "pair")} was fooled."
-            : $"{ReportText.Count(attack.OutcomeExcludingAlreadyWrong.Success.Count, "pair")} of {attack.Attacked} fooled, but their images were not kept.";
+            : $"{ReportText.Count(fooled, "pair")} of {attack.Attacked} fooled, but their images were not kept.";
     }
 }

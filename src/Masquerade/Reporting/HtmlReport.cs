@@ -36,12 +36,13 @@ internal static class HtmlReport
         Curves(page, pictures);
         if (summary.Attacks.Any(a => a.AlreadyWrong > 0))
             Tables(page, "attacked", "Only pairs judged correctly before the attack",
-                "The same numbers without the pairs that were judged wrongly before any attack.", StudyTable.ExcludingAlreadyWrong(summary));
+                "The same numbers without the pairs that were judged wrongly before any attack.",
+                StudyTable.ExcludingAlreadyWrong(summary));
         Tables(page, "rounded", "After rounding to 8 bits",
-            "What can be stored, sent or shown has 8 bits a channel. Rates are of all pairs that could be read, as in the first table. SSIM is the " +
-            "structural similarity of adversarial image and clean probe, a mean over the successes that an attack made.", StudyTable.Rounded(summary));
-        Tables(page, "cost", "Cost", "Medians over attacked pairs, anonymization and impersonation. A backward pass includes its own forward pass.",
-            StudyTable.Cost(summary));
+            "What can be stored, sent or shown has 8 bits a channel. Rates are of all pairs that could be read, as in the first table. " +
+            "SSIM is the structural similarity of adversarial image and clean probe, a mean over the successes that an attack made.",
+            StudyTable.Rounded(summary));
+        Tables(page, "cost", "Cost", "Medians over attacked pairs. A backward pass includes its own forward.", StudyTable.Cost(summary));
         HtmlExamples.Write(page, summary, pictures);
         Skipped(page, summary);
         Settings(page, summary);
@@ -75,12 +76,14 @@ internal static class HtmlReport
         page.Add($"<section id=\"{id}\">\n<h2>{title}</h2>\n");
         foreach (var table in tables)
         {
-            page.Add($"<table>\n<caption>{table.Title}</caption>\n<thead><tr><th scope=\"col\">{table.Headers[0]}</th><th scope=\"col\">Goal</th>");
+            page.Add($"<table>\n<caption>{table.Title}</caption>\n<thead><tr>");
+            page.Add($"<th scope=\"col\">{table.Headers[0]}</th><th scope=\"col\">Goal</th>");
             foreach (var header in table.Headers.Skip(1)) page.Add($"<th scope=\"col\">{header}</th>");
             page.Add($"</tr></thead>\n<tbody>\n");
             foreach (var row in table.Rows)
             {
-                page.Add($"<tr><th scope=\"row\">{Breakable(row[0].Values[0].Text)}</th><td data-label=\"Goal\" class=\"goal\"><div>anonymization</div><div>impersonation</div></td>");
+                page.Add($"<tr><th scope=\"row\">{Breakable(row[0].Values[0].Text)}</th>");
+                page.Add($"<td data-label=\"Goal\" class=\"goal\"><div>anonymization</div><div>impersonation</div></td>");
                 foreach (var (header, cell) in table.Headers.Zip(row).Skip(1))
                 {
                     page.Add($"<td data-label=\"{header}\">");
@@ -121,7 +124,8 @@ internal static class HtmlReport
                 <figcaption><b>{ReportText.Goal(curve.Goal)}</b><br>{ReportText.Title(curve.Setting)}</figcaption>
                 <picture>
                 <source media="screen and (prefers-color-scheme: dark)" srcset="{DataUri(curve.DarkPng)}">
-                <img src="{DataUri(curve.Png)}" width="{CurveFigure.Pixels.Width / 2}" height="{CurveFigure.Pixels.Height / 2}" alt="Success against norm. {title}">
+                <img src="{DataUri(curve.Png)}" width="{CurveFigure.Pixels.Width / 2}" height="{CurveFigure.Pixels.Height / 2}"
+                alt="Success against norm. {title}">
                 </picture>
                 </figure>
 
@@ -130,8 +134,9 @@ internal static class HtmlReport
         page.Add(
             $"""
             </div>
-            <p class="caption">The share of pairs that is fooled by a perturbation of at most the norm on the (logarithmic) axis. Pairs that were wrong before
-            any attack start the curves above 0. Colours tell the attacks apart, line styles their families. Dotted lines mark the norms 1 and 5 of the table.</p>
+            <p class="caption">The share of pairs that is fooled by a perturbation of at most the norm on the (logarithmic) axis. Pairs that
+            were wrong before any attack start the curves above 0. Colours tell the attacks apart, line styles their families. Dotted lines
+            mark the norms 1 and 5 of the table.</p>
             </section>
 
             """);
@@ -148,7 +153,9 @@ internal static class HtmlReport
 
     private static void Settings(Html page, RunSummary summary)
     {
-        page.Add($"<section id=\"settings\">\n<h2>Settings and facts</h2>\n<pre>{ExperimentFile.Write(summary.Experiment)}</pre>\n<table class=\"list\">\n<tbody>\n");
+        page.Add($"<section id=\"settings\">\n<h2>Settings and facts</h2>\n<pre>");
+        foreach (var line in ExperimentFile.Write(summary.Experiment).TrimEnd().Split('\n')) page.Add($"{line}\n");
+        page.Add($"</pre>\n<table class=\"list\">\n<tbody>\n");
         foreach (var (name, value) in summary.Facts) page.Add($"<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n");
         page.Add($"</tbody>\n</table>\n</section>\n");
     }
@@ -158,16 +165,19 @@ internal static class HtmlReport
         <section id="reading">
         <h2>How to read this</h2>
         <dl>
-        <dt>Probe and reference</dt><dd>A verifier compares a photograph, the probe, with the one on file, the reference. The attacker changes the probe only.</dd>
+        <dt>Probe and reference</dt><dd>A verifier compares a photograph, the probe, with the one on file, the reference. The attacker
+        changes the probe only.</dd>
         <dt>Anonymization</dt><dd>Both show one person; the changed probe is to be judged a different person (also called dodging).</dd>
         <dt>Impersonation</dt><dd>They show two persons; the changed probe is to be judged the same person.</dd>
-        <dt>Distance and threshold</dt><dd>The squared Euclidean distance of the two unit embeddings, between 0 and 4. Below the threshold it is the same person.</dd>
-        <dt>‖Δ‖</dt><dd>How far the image was changed: the square root of the sum of squared changes over all values. On a crop of 112×112 pixels a norm of 1 is
-        a change of about 1.3 of 255 levels in every value.</dd>
-        <dt>Intervals</dt><dd>If the same were measured on other pairs of the same kind, 95 of 100 such intervals would hold the true value. They do not cover
-        another threshold, other photographs or another model.</dd>
-        <dt>Float and 8-bit images</dt><dd>Float images are judged as computed, as published work does. Under the 8-bit rule only an image counts that still fools the
-        verifier when it is rounded to what a picture file can hold, and the attack searches under that rule.</dd>
+        <dt>Distance and threshold</dt><dd>The squared Euclidean distance of the two unit embeddings, between 0 and 4. Below the threshold
+        it is the same person.</dd>
+        <dt>‖Δ‖</dt><dd>How far the image was changed: the square root of the sum of squared changes over all values. On a crop of 112×112
+        pixels a norm of 1 is a change of about 1.3 of 255 levels in every value.</dd>
+        <dt>Intervals</dt><dd>If the same were measured on other pairs of the same kind, 95 of 100 such intervals would hold the true value.
+        They do not cover another threshold, other photographs or another model.</dd>
+        <dt>Float and 8-bit images</dt><dd>Float images are judged as computed, as published work does. Under the 8-bit rule only an image
+        counts that still fools the verifier when it is rounded to what a picture file can hold, and the attack searches under that
+        rule.</dd>
         </dl>
         </section>
 

@@ -38,10 +38,12 @@ internal static class Numbers
 
     /// <summary>A norm never stands without the number of successes it is over.</summary>
     public static CellValue Norm(Estimate? norm, int successes) => norm is { } estimate
-        ? new CellValue(Norm(estimate.Value), (estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}; " : "") + Text($"n = {successes}"))
+        ? new CellValue(
+            Norm(estimate.Value), (estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}; " : "") + $"n = {Count(successes)}")
         : CellValue.None;
 
-    public static CellValue Optional(double? value, Func<double, string> text) => value is { } number ? new CellValue(text(number)) : CellValue.None;
+    public static CellValue Optional(double? value, Func<double, string> text) =>
+        value is { } number ? new CellValue(text(number)) : CellValue.None;
 
     public static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -44,7 +44,8 @@ internal sealed class ReportPictures
             List<AttackSummary> attacks = [.. group];
             if (CurveFigure.Draw(attacks, names, families, dark: false) is not { } light) continue;
             var dark = CurveFigure.Draw(attacks, names, families, dark: true)!;
-            pictures.Curves.Add(new CurvePicture(group.Key.Setting, group.Key.Goal, pictures.Name("curve", attacks[0], withAttack: false), light, dark));
+            var name = pictures.Name("curve", attacks[0], withAttack: false);
+            pictures.Curves.Add(new CurvePicture(group.Key.Setting, group.Key.Goal, name, light, dark));
         }
         foreach (var attack in summary.Attacks) pictures.Examples.Add(attack, pictures.DrawExamples(attack, results));
         return pictures;

@@ -15,9 +15,9 @@ internal static class ReportText
 
     public const string Caption =
         "‖Δ‖ is the L2 norm of the perturbation over the height × width × 3 values of the crop, " +
-        "each in [0,1]. Rates are over all pairs that could be read; the mean is over the n successes. In brackets: 95% intervals (Wilson for " +
-        "rates, percentile bootstrap with 10,000 resamples for means). Forwards are images sent through the network, backwards images that were " +
-        "differentiated, each over all pairs of both goals.";
+        "each in [0,1]. Rates are over all pairs that could be read; the mean is over the n successes. In brackets: 95% intervals " +
+        "(Wilson for rates, percentile bootstrap with 10,000 resamples for means). Forwards are images sent through the network, " +
+        "backwards images that were differentiated, each over all pairs of both goals.";
 
     public static string Headline(RunSummary summary)
     {
@@ -70,11 +70,13 @@ internal static class ReportText
             var judged = verifier.SelectMany(a => a.Rows).Where(r => !RowKinds.Skipped(r)).ToList();
             var wrong = judged.Where(r => r.AlreadyWrong).DistinctBy(r => r.Pair).Count();
             if (wrong > 0)
-                notes.Add($"{verifier.Key}: {wrong} of {Count(judged.DistinctBy(r => r.Pair).Count(), "pair")} {(wrong == 1 ? "was" : "were")} judged " +
-                    $"wrongly before any attack and {(wrong == 1 ? "counts" : "count")} as fooled with ‖Δ‖ = 0. The numbers without are in report.html and summary.json.");
+                notes.Add($"{verifier.Key}: {wrong} of {Count(judged.DistinctBy(r => r.Pair).Count(), "pair")} " +
+                    $"{(wrong == 1 ? "was" : "were")} judged wrongly before any attack and {(wrong == 1 ? "counts" : "count")} as fooled " +
+                    "with ‖Δ‖ = 0. The numbers without are in report.html and summary.json.");
         }
-        if (summary.Skipped.Count > 0)
-            notes.Add($"{Count(summary.Skipped.Select(s => s.Pair).Distinct().Count(), "pair")} could not be read and {(summary.Skipped.Count == 1 ? "is" : "are")} in no rate: report.html names {(summary.Skipped.Count == 1 ? "it" : "them")}.");
+        var skipped = summary.Skipped.Select(s => s.Pair).Distinct().Count();
+        if (skipped > 0)
+            notes.Add($"{Count(skipped, "pair")} could not be read and {(skipped == 1 ? "is" : "are")} in no rate; report.html says why.");
         foreach (var goal in Enum.GetValues<AttackGoal>())
         {
             if (summary.Attacks.Count > 0 && !summary.Attacks.Any(a => a.Goal == goal && a.Pairs > 0))
@@ -83,7 +85,8 @@ internal static class ReportText
         var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(PairsToRank).Min();
         if (fewest < PairsToRank)
             notes.Add($"Fewer than {PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");
-        foreach (var (name, value) in Thresholds(summary)) notes.Add($"{name.Replace(": ", " ", StringComparison.Ordinal)}: {value.TrimEnd('.')}.");
+        foreach (var (name, value) in Thresholds(summary))
+            notes.Add($"{name.Replace(": ", " ", StringComparison.Ordinal)}: {value.TrimEnd('.')}.");
         return notes;
     }
 
@@ -101,15 +104,17 @@ internal static class ReportText
         var best = tried.OrderByDescending(a => a.OutcomeExcludingAlreadyWrong.Success.Value)
             .ThenBy(a => a.OutcomeExcludingAlreadyWrong.MedianL2?.Value ?? double.PositiveInfinity).First();
         var outcome = best.OutcomeExcludingAlreadyWrong;
+        var pairs = Count(best.Attacked, "pair");
         var attack = tried.Count == 1 ? best.FullName : $"the best of {tried.Count} attacks, {best.FullName},";
-        if (outcome.Success is not { Count: > 0, Interval: { } interval } || outcome.MedianL2 is not { } median)
-            return $"{name} never succeeded: {attack} fooled none of {Count(best.Attacked, "pair")} (95% interval of the rate: " +
-                $"0–{Numbers.Percent(outcome.Success.Interval?.High ?? 1)}).";
-        var sentence = $"{name}: {attack} fooled {outcome.Success.Count} of {Count(best.Attacked, "pair")} judged correctly before the attack " +
-            Numbers.Text($"({Numbers.Percent(outcome.Success.Value!.Value)}, 95% interval {100 * interval.Low:F1}–{100 * interval.High:F1}), ") +
+        if (outcome.Success.Count == 0 || outcome.MedianL2 is not { } median)
+            return $"{name} never succeeded: {attack} fooled none of {pairs} (95% interval of the rate: 0–" +
+                $"{Numbers.Percent(outcome.Success.Interval?.High ?? 1)}).";
+        var sentence = $"{name}: {attack} fooled {outcome.Success.Count} of {pairs} judged correctly before the attack " +
+            $"({Numbers.Percent(outcome.Success.Value!.Value)}, 95% interval {Numbers.Share(outcome.Success).Detail}), " +
             $"with a median ‖Δ‖ of {Numbers.Norm(median, outcome.Success.Count)}.";
         if (best.Setting.Storage == StorageNames.EightBit) return sentence;
-        return $"{sentence} After rounding to 8 bits, {best.Success8Bit.Count - best.AlreadyWrong} of these {outcome.Success.Count} still succeed.";
+        var survivors = best.Success8Bit.Count - best.AlreadyWrong;
+        return $"{sentence} After rounding to 8 bits, {survivors} of these {outcome.Success.Count} still succeed.";
     }
 
     public static string Count(int count, string noun) => $"{Numbers.Count(count)} {noun}{(count == 1 ? "" : "s")}";

@@ -50,7 +50,8 @@ public static class ResultsCsv
         });
     }
 
-    private static string Quote(string field) => field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string field) =>
+        field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string Text(bool? value) => value is null ? "" : value.Value ? "1" : "0";
 

@@ -7,8 +7,9 @@ namespace Masquerade.Reporting;
 public static class RunExporter
 {
     /// <summary>
-    /// Writes <c>results.csv</c>, <c>summary.json</c>, <c>table.md</c>, <c>figures/*.png</c> and <c>report.html</c>. Each file appears whole
-    /// or not at all, in place of an earlier one; equal results give equal files. Figures of an earlier export that no longer belong are removed.
+    /// Writes <c>results.csv</c>, <c>summary.json</c>, <c>table.md</c>, <c>figures/*.png</c> and <c>report.html</c>. Each file appears
+    /// whole or not at all, in place of an earlier one; equal results give equal files. Figures of an earlier export that no longer belong
+    /// are removed.
     /// </summary>
     /// <param name="results">The run.</param>
     /// <param name="folder">Where to; made if it is not there.</param>

@@ -30,8 +30,8 @@ public sealed record TableCell(params IReadOnlyList<CellValue> Values)
 public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<TableCell>> Rows)
 {
     /// <summary>
-    /// The study's table, one for each setting: a row an attack, each cell anonymization / impersonation. Rates are over all judged pairs, those
-    /// wrong before the attack counting as successes of norm 0.
+    /// The study's table, one for each setting: a row an attack, each cell anonymization / impersonation. Rates are over all judged pairs,
+    /// those wrong before the attack counting as successes of norm 0.
     /// </summary>
     public static IReadOnlyList<StudyTable> Of(RunSummary summary) => Each(
         summary,

@@ -7,12 +7,17 @@ namespace Masquerade.Reporting;
 
 /// <summary>
 /// A run's numbers for programs: <c>attacks</c> is a flat list, one object for each setting, attack and goal; names end in <c>_low</c> and
-/// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out instead
-/// of counted as successes of norm 0. What cannot be computed (a mean over no success) is null.
+/// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
+/// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null.
 /// </summary>
 public static class SummaryJson
 {
-    private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Layout = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private static readonly JsonSerializerOptions SnakeCase = new()
     {

@@ -33,7 +33,7 @@ public static class TableText
         void Line(string line) => text.Append(line).Append('\n');
     }
 
-    /// <summary>One table in aligned columns, each row in two lines: anonymization, and impersonation below it. No line ends in a space.</summary>
+    /// <summary>One table in aligned columns, each row in two lines: anonymization above impersonation. No line ends in a space.</summary>
     public static string Plain(StudyTable table)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -47,14 +47,15 @@ public static class TableText
         var text = new StringBuilder();
         for (var i = 0; i < lines.Count; i++)
         {
-            var cells = lines[i].Select((cell, c) => c == 0 ? cell + Space(widths[c] - Width(cell)) : Space(widths[c] - Width(cell)) + cell);
+            var cells = lines[i].Select((cell, c) => (Cell: cell, Space: new string(' ', widths[c] - Width(cell))))
+                .Select((cell, c) => c == 0 ? cell.Cell + cell.Space : cell.Space + cell.Cell);
             text.Append(string.Join("  ", cells).TrimEnd()).Append('\n');
             if (i == 0) text.Append(string.Join("  ", widths.Select(w => new string('─', w)))).Append('\n');
         }
         return text.ToString();
     }
 
-    /// <summary>Names come from files: what would move a cursor or turn the direction of writing is shown as a replacement character.</summary>
+    /// <summary>Names come from files: what would move a cursor or turn the direction of writing becomes a replacement character.</summary>
     internal static string Printable(string text)
     {
         if (!text.Any(Hostile)) return text;
@@ -77,6 +78,4 @@ public static class TableText
     }
 
     private static int Width(string text) => new StringInfo(text).LengthInTextElements;
-
-    private static string Space(int count) => new(' ', count);
 }

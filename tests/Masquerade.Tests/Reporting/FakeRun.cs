@@ -117,7 +117,8 @@ internal sealed class FakeRun : IRunResults
             Seconds = noise ? (thrifty ? 0.25 : 9.5) : 0.0625 * (1 + pair % 4),
         };
         if (noise && goal == AttackGoal.Impersonate && pair != 5) return row with { Reason = noise ? "" : "zero-gradient" };
-        var norm = Math.Round((noise ? 22 : attack == "fgsm" ? 1.4 : 0.6) * (0.3 + 1.6 * spread) * (thrifty ? 0.97 : 1) * (storage == "8bit" ? 1.6 : 1), 6);
+        var typical = noise ? 22 : attack == "fgsm" ? 1.4 : 0.6;
+        var norm = Math.Round(typical * (0.3 + 1.6 * spread) * (thrifty ? 0.97 : 1) * (storage == "8bit" ? 1.6 : 1), 6);
         var survives = storage == "8bit" || noise || pair % 3 == 0;
         return row with
         {
@@ -146,7 +147,9 @@ internal sealed class FakeRun : IRunResults
                 var eye = Math.Abs(Math.Abs(u) - 0.27) < 0.1 && Math.Abs(v + 0.12) < 0.07;
                 var mouth = Math.Abs(u) < 0.27 && Math.Abs(v - 0.45 + 0.3 * u * u * (kind % 2 == 0 ? 1 : -1)) < 0.05;
                 var nose = Math.Abs(u) < 0.05 && v is > -0.1 and < 0.25;
-                (int R, int G, int B) colour = !head ? (90 + kind, 120, 160 - kind / 2) : hair ? (60 + kind / 2, 40, 30) : eye ? (30, 40, 60 + kind)
+                (int R, int G, int B) colour = !head ? (90 + kind, 120, 160 - kind / 2)
+                    : hair ? (60 + kind / 2, 40, 30)
+                    : eye ? (30, 40, 60 + kind)
                     : mouth ? (170, 60, 70) : nose ? (200, 150, 120) : (224, 184 - kind / 4, 150);
                 var shade = 1 - 0.25 * (u + v);
                 for (var c = 0; c < 3; c++)

@@ -38,8 +38,7 @@ public class FigureTests
     [Fact]
     public void Steps_run_from_edge_to_edge_through_every_success()
     {
-        AttackRow[] rows = [.. new double[] { 0.5, 2, 2, 8 }.Select((norm, i) => FakeRun.Row("m", "float", "f", "fgsm", 2 * (i + 3)) with { L2 = norm }),
-            FakeRun.Row("m", "float", "f", "fgsm", 4)];
+        AttackRow[] rows = [.. new[] { 0.5, 2, 2, 8 }.Select((norm, i) => Row(2 * (i + 3)) with { L2 = norm }), Row(4)];
         var (x, y) = CurveFigure.Steps(SuccessCurve.Of(rows)!, 0.1, 10);
         x.ShouldBe([0.1, 0.5, 2, 8, 10]);
         y.ShouldBe([0.2, 0.4, 0.8, 1, 1]);
@@ -93,5 +92,7 @@ public class FigureTests
         Should.Throw<InputException>(() => ExampleStrip.Draw(face, [1, 1, 1], new FaceImage(2, 1, new byte[6]), "pair a|b"));
     }
 
-    private static FakeRun Skipped() => new() { Rows = [FakeRun.Row("m", "float", "f", "fgsm", 7)], RowsPlanned = 1 };
+    private static FakeRun Skipped() => new() { Rows = [Row(7)], RowsPlanned = 1 };
+
+    private static AttackRow Row(int pair) => FakeRun.Row("m", "float", "f", "fgsm", pair);
 }

@@ -10,7 +10,8 @@ namespace Masquerade.Evaluation.Statistics;
 /// <param name="Knowledge">What the attacker knows of it.</param>
 /// <param name="Detector">The detector; empty for none.</param>
 /// <param name="Target">The verifier that images were carried over to; empty where it is the one attacked.</param>
-public sealed record RunSetting(string Model, double Threshold, string Storage, string Defense, string Knowledge, string Detector, string Target)
+public sealed record RunSetting(
+    string Model, double Threshold, string Storage, string Defense, string Knowledge, string Detector, string Target)
 {
     /// <summary>The setting of a row.</summary>
     public static RunSetting Of(AttackRow row)
@@ -33,8 +34,11 @@ public sealed record AttackOutcome(Rate Success, Rate Below5, Rate Below1, Estim
         double[] norms = [.. judged.Where(r => r.Success).Select(r => r.Norm())];
         var l2 = Bootstrap.MeanAndMedian(norms);
         return new AttackOutcome(
-            new Rate(norms.Length, judged.Count), new Rate(norms.Count(n => n < 5), judged.Count), new Rate(norms.Count(n => n < 1), judged.Count),
-            l2?.Mean, l2?.Median);
+            new Rate(norms.Length, judged.Count),
+            new Rate(norms.Count(n => n < 5), judged.Count),
+            new Rate(norms.Count(n => n < 1), judged.Count),
+            l2?.Mean,
+            l2?.Median);
     }
 }
 

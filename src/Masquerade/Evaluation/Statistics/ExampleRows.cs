@@ -12,7 +12,8 @@ public static class ExampleRows
     public const int Count = 3;
 
     /// <summary>
-    /// The successes of smallest, median and largest norm where those images were kept; else the first ones kept, in the order of the pairs.
+    /// The successes of smallest, median and largest norm where those images were kept; else the first ones kept, in the order of
+    /// the pairs.
     /// </summary>
     /// <param name="rows">Rows of one attack, setting and goal. Pairs wrong before the attack have nothing to show.</param>
     /// <param name="kept">Whether the images of a row are at hand.</param>
@@ -22,9 +23,15 @@ public static class ExampleRows
         if (successes.Count > Count)
         {
             AttackRow[] byNorm = [.. successes.OrderBy(r => r.Norm())];
-            ExampleRow[] chosen = [new(byNorm[0], "smallest norm"), new(byNorm[(byNorm.Length - 1) / 2], "median norm"), new(byNorm[^1], "largest norm")];
+            ExampleRow[] chosen =
+            [
+                new(byNorm[0], "smallest norm"),
+                new(byNorm[(byNorm.Length - 1) / 2], "median norm"),
+                new(byNorm[^1], "largest norm"),
+            ];
             if (chosen.All(e => kept(e.Row))) return chosen;
         }
-        return [.. successes.Where(kept).Take(Count).Select((r, i) => new ExampleRow(r, $"success {i + 1} of those kept, in the order of the pairs"))];
+        var which = successes.Count > Count ? "those kept" : $"{successes.Count}";
+        return [.. successes.Where(kept).Take(Count).Select((r, i) => new ExampleRow(r, $"success {i + 1} of {which}"))];
     }
 }

@@ -21,7 +21,8 @@ public sealed record PairedComparison(int Pairs, int OnlyFirst, int OnlySecond, 
     public static PairedComparison Of(IEnumerable<AttackRow> first, IEnumerable<AttackRow> second)
     {
         var others = second.Where(RowKinds.Attacked).ToDictionary(r => r.Pair, StringComparer.Ordinal);
-        var pairs = first.Where(RowKinds.Attacked).Where(r => others.ContainsKey(r.Pair)).Select(r => (First: r, Second: others[r.Pair])).ToList();
+        var pairs = first.Where(RowKinds.Attacked).Where(r => others.ContainsKey(r.Pair))
+            .Select(r => (First: r, Second: others[r.Pair])).ToList();
         if (pairs.DistinctBy(p => p.First.Pair).Count() != pairs.Count) throw new ArgumentException("a pair stands twice", nameof(first));
         var common = pairs.Where(p => p.First.Success && p.Second.Success).ToList();
         return new PairedComparison(

@@ -11,5 +11,6 @@ internal static class RowKinds
 
     /// <summary>The norm of a success; a pair that was wrong before the attack needed none.</summary>
     public static double Norm(this AttackRow row) =>
-        row.L2 ?? (row.AlreadyWrong ? 0 : throw new ArgumentException($"{row.Family}/{row.Attack} on {row.Pair}: a success without a norm", nameof(row)));
+        row.L2 ?? (row.AlreadyWrong ? 0 : throw new ArgumentException(
+            $"{row.Family}/{row.Attack} on {row.Pair}: a success without a norm", nameof(row)));
 }

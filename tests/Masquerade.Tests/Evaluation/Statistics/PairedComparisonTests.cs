@@ -1,3 +1,4 @@
+using System.Numerics;
 using CsCheck;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
@@ -24,7 +25,8 @@ public class PairedComparisonTests
         {
             var n = b + c;
             // As or more unequal than what was seen, of the 2ⁿ ways in which n coins can fall.
-            var extreme = Enumerable.Range(0, 1 << n).Count(coins => Math.Abs(2 * System.Numerics.BitOperations.PopCount((uint)coins) - n) >= Math.Abs(b - c));
+            var extreme = Enumerable.Range(0, 1 << n)
+                .Count(coins => Math.Abs(2 * BitOperations.PopCount((uint)coins) - n) >= Math.Abs(b - c));
             PairedComparison.McNemar(b, c).ShouldBe(extreme / Math.Pow(2, n), 1e-12);
         }, iter: 40);
 
@@ -39,8 +41,9 @@ public class PairedComparisonTests
     [Fact]
     public void Pairs_are_matched_and_only_what_both_attacked_counts()
     {
-        AttackRow[] first = [Success(0, 2), Success(2, 3), Success(6, 5), Failure(8), Success(10, 1), FakeRun.Row("m", "float", "f", "deepfool", 4)];
-        AttackRow[] second = [Failure(10), Success(8, 1), Success(6, 4), Success(2, 1), Success(0, 2), FakeRun.Row("m", "float", "g", "deepfool", 4), Success(12, 1)];
+        var wrongAlready = FakeRun.Row("m", "float", "f", "deepfool", 4);
+        AttackRow[] first = [Success(0, 2), Success(2, 3), Success(6, 5), Failure(8), Success(10, 1), wrongAlready];
+        AttackRow[] second = [Failure(10), Success(8, 1), Success(6, 4), Success(2, 1), Success(0, 2), wrongAlready, Success(12, 1)];
         var comparison = PairedComparison.Of(first, second);
         comparison.Pairs.ShouldBe(5);
         comparison.OnlyFirst.ShouldBe(1);

@@ -36,13 +36,16 @@ public class RunSummaryTests
     [Fact]
     public void Groups_follow_the_rows_and_settings_stay_apart()
     {
-        var run = FakeRun.Whole(12, ["b", "a"], ["float", "8bit"]);
+        var run = FakeRun.Whole(8, ["b", "a"], ["float", "8bit"]);
         var summary = RunSummary.Of(run);
         summary.Attacks.Count.ShouldBe(2 * (8 + 4) * 2);
         summary.Attacks.Select(a => (a.Setting.Model, a.Setting.Storage)).Distinct()
             .ShouldBe([("b", "float"), ("b", "8bit"), ("a", "float"), ("a", "8bit")]);
         summary.Attacks.Take(3).Select(a => (a.FullName, a.Goal)).ShouldBe(
-            [("foolbox-v1/fgsm", AttackGoal.Anonymize), ("foolbox-v1/fgsm", AttackGoal.Impersonate), ("foolbox-v1/deepfool", AttackGoal.Anonymize)]);
+        [
+            ("foolbox-v1/fgsm", AttackGoal.Anonymize), ("foolbox-v1/fgsm", AttackGoal.Impersonate),
+            ("foolbox-v1/deepfool", AttackGoal.Anonymize),
+        ]);
         summary.Attacks.Sum(a => a.Rows.Count).ShouldBe(run.Rows.Count);
         summary.Comparisons.Count.ShouldBe(2 * 2 * (28 + 6));
         summary.Comparisons.ShouldAllBe(c => c.First.Setting == c.Second.Setting && c.First.Goal == c.Second.Goal);

@@ -42,12 +42,13 @@ public static class ResultsCsv
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(rows);
-        AtomicFile.Write(path, stream =>
+        using var bytes = new MemoryStream();
+        using (var writer = new StreamWriter(bytes, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" })
         {
-            using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
             writer.WriteLine(string.Join(',', Columns.Select(c => c.Name)));
             foreach (var row in rows) writer.WriteLine(string.Join(',', Columns.Select(c => Quote(c.Value(row)))));
-        });
+        }
+        OutputFile.Write(path, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
     private static string Quote(string field) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 
@@ -25,10 +26,10 @@ public static class RunExporter
         MakeFolder(figures);
         ResultsCsv.Write(Path.Combine(folder, "results.csv"), summary.Rows);
         SummaryJson.Write(Path.Combine(folder, "summary.json"), summary);
-        AtomicFile.Write(Path.Combine(folder, "table.md"), TableText.Markdown(summary));
-        foreach (var (file, png) in pictures.Files) AtomicFile.Write(Path.Combine(figures, file), png);
+        OutputFile.Write(Path.Combine(folder, "table.md"), Encoding.UTF8.GetBytes(TableText.Markdown(summary)));
+        foreach (var (file, png) in pictures.Files) OutputFile.Write(Path.Combine(figures, file), png);
         RemoveStale(figures, pictures);
-        AtomicFile.Write(Path.Combine(folder, "report.html"), HtmlReport.Write(summary, pictures));
+        OutputFile.Write(Path.Combine(folder, "report.html"), Encoding.UTF8.GetBytes(HtmlReport.Write(summary, pictures)));
         return summary;
     }
 

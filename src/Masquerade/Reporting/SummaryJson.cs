@@ -31,7 +31,9 @@ public static class SummaryJson
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(summary);
-        AtomicFile.Write(path, stream => Write(stream, summary));
+        using var bytes = new MemoryStream();
+        Write(bytes, summary);
+        OutputFile.Write(path, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
     private static void Write(Stream stream, RunSummary summary)

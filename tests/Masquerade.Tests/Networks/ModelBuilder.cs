@@ -79,6 +79,9 @@ internal sealed class ModelBuilder
     public static TensorProto Longs(long[] shape, params long[] values) =>
         Tensor(DataType.Int64, shape, MemoryMarshal.AsBytes<long>(values));
 
+    /// <summary>A single truth value.</summary>
+    public static TensorProto Bool(bool value) => Tensor(DataType.Bool, [], [(byte)(value ? 1 : 0)]);
+
     /// <summary>A tensor of any type.</summary>
     public static TensorProto Tensor(DataType type, long[] shape, ReadOnlySpan<byte> raw)
     {

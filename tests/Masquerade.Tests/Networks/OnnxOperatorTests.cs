@@ -11,7 +11,7 @@ public sealed class OnnxOperatorTests
     private const int Draws = 40;
     private const int GradientDraws = 8;
 
-    private static readonly Dictionary<string, OnnxCase> Cases =
+    internal static readonly Dictionary<string, OnnxCase> Cases =
         new[] { ElementwiseCases.All, ConvolutionCases.All, ShapeCases.All, ResizeCases.All }.SelectMany(c => c).ToDictionary();
 
     public static TheoryData<string> Names => new(Cases.Keys);

@@ -32,7 +32,7 @@ internal sealed class OnnxOperator(int fewest, int most, Func<OnnxNode, Kernel> 
 {
     /// <summary>An operator with one output.</summary>
     public OnnxOperator(int fewest, int most, Func<OnnxNode, SingleKernel> build)
-        : this(fewest, most, node => Single(build(node)))
+        : this(fewest, most, node => Single(node, build(node)))
     {
     }
 
@@ -53,7 +53,11 @@ internal sealed class OnnxOperator(int fewest, int most, Func<OnnxNode, Kernel> 
     /// <summary>No upper bound on the number of inputs.</summary>
     public const int Any = int.MaxValue;
 
-    private static Kernel Single(SingleKernel kernel) => x => [kernel(x)];
+    private static Kernel Single(OnnxNode node, SingleKernel kernel)
+    {
+        node.AtMostOutputs(1);
+        return x => [kernel(x)];
+    }
 }
 
 /// <summary>Small tensors out of torch and into C#.</summary>
@@ -63,14 +67,14 @@ internal static class SmallTensors
     public static long[] ToLongs(this Tensor tensor)
     {
         using var flat = tensor.detach().to_type(ScalarType.Int64).contiguous();
-        return flat.data<long>().ToArray();
+        return flat.numel() == 0 ? [] : flat.data<long>().ToArray();
     }
 
     /// <summary>The values of a tensor of numbers.</summary>
     public static double[] ToDoubles(this Tensor tensor)
     {
         using var flat = tensor.detach().to_type(ScalarType.Float64).contiguous();
-        return flat.data<double>().ToArray();
+        return flat.numel() == 0 ? [] : flat.data<double>().ToArray();
     }
 
     /// <summary>An axis counted from the front.</summary>

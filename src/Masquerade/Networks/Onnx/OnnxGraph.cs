@@ -41,13 +41,13 @@ internal sealed class OnnxGraph
     /// <exception cref="InputException">The graph is broken: a value without a source or with two, a cycle, no output…</exception>
     public static OnnxGraph Read(ModelProto model, string source, string? output)
     {
-        var graph = model.Graph ?? throw new InputException($"{source}: holds no graph; it is not an ONNX model");
-        output ??= graph.Output.Count > 0 ? graph.Output[0].Name : throw new InputException($"{source}: the graph has no output");
+        var graph = model.Graph ?? throw OnnxError.Broken(source, $"holds no graph; it is not an ONNX model");
+        output ??= graph.Output.Count > 0 ? graph.Output[0].Name : throw OnnxError.Broken(source, $"the graph has no output");
 
         var constants = new Dictionary<string, TensorProto>(StringComparer.Ordinal);
         foreach (var tensor in graph.Initializer)
         {
-            if (!constants.TryAdd(tensor.Name, tensor)) throw new InputException($"{source}: two initialisers are called '{tensor.Name}'");
+            if (!constants.TryAdd(tensor.Name, tensor)) throw OnnxError.Broken(source, $"two initialisers are called '{tensor.Name}'");
         }
 
         // Old exporters list the initialisers among the inputs too; those are no inputs.
@@ -58,9 +58,9 @@ internal sealed class OnnxGraph
         var read = leaves.Where(inputs.ContainsKey).ToList();
         if (read.Count != 1)
         {
-            throw new InputException(read.Count == 0
-                ? $"{source}: output '{output}' does not depend on any input"
-                : $"{source}: output '{output}' needs {read.Count} inputs ({string.Join(", ", read)}); a face network takes one");
+            throw OnnxError.Broken(source, read.Count == 0
+                ? $"output '{output}' does not depend on any input"
+                : $"output '{output}' needs {read.Count} inputs ({string.Join(", ", read)}); a face network takes one");
         }
         var used = leaves.Where(constants.ContainsKey).ToDictionary(name => name, name => constants[name]);
         return new OnnxGraph(source, StandardOpset(model, source), inputs[read[0]], output, nodes, used);
@@ -70,7 +70,7 @@ internal sealed class OnnxGraph
     /// <exception cref="InputException">The model names none.</exception>
     public static long StandardOpset(ModelProto model, string source) =>
         model.OpsetImport.FirstOrDefault(o => IsStandard(o.Domain))?.Version
-        ?? throw new InputException($"{source}: names no version of the standard ONNX operators; export the model again");
+        ?? throw OnnxError.Broken(source, $"names no version of the standard ONNX operators; export the model again");
 
     /// <summary>Whether a domain is that of the standard operators.</summary>
     public static bool IsStandard(string domain) => domain is "" or "ai.onnx";
@@ -90,7 +90,7 @@ internal sealed class OnnxGraph
             foreach (var name in node.Output.Where(n => n.Length > 0))
             {
                 if (constants.ContainsKey(name) || inputs.ContainsKey(name) || !producers.TryAdd(name, node))
-                    throw new InputException($"{source}: node '{Label(node)}' ({node.OpType}): '{name}' already has a source");
+                    throw OnnxError.Broken(source, $"node '{Label(node)}' ({node.OpType}): '{name}' already has a source");
             }
         }
         return producers;
@@ -110,7 +110,7 @@ internal sealed class OnnxGraph
         {
             if (constants.ContainsKey(name) || inputs.ContainsKey(name)) leaves.Add(name);
             else if (!producers.TryGetValue(name, out var node))
-                throw new InputException($"{source}: {reader} reads '{name}', which is no input, no initialiser and no node's output");
+                throw OnnxError.Broken(source, $"{reader} reads '{name}', which is no input, no initialiser and no node's output");
             else if (!finished.TryGetValue(node, out var done))
             {
                 finished[node] = false;
@@ -118,7 +118,7 @@ internal sealed class OnnxGraph
             }
             else if (!done)
             {
-                throw new InputException($"{source}: node '{Label(node)}' ({node.OpType}) depends on its own output '{name}'");
+                throw OnnxError.Broken(source, $"node '{Label(node)}' ({node.OpType}) depends on its own output '{name}'");
             }
         }
 

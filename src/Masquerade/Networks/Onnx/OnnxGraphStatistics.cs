@@ -36,7 +36,7 @@ public sealed record OnnxGraphStatistics(
     /// <exception cref="InputException">The graph is broken.</exception>
     internal static OnnxGraphStatistics Of(ModelProto model, string source, IReadOnlyList<long>? image = null, string? output = null)
     {
-        var graph = model.Graph ?? throw new InputException($"{source}: holds no graph; it is not an ONNX model");
+        var graph = model.Graph ?? throw OnnxError.Broken(source, $"holds no graph; it is not an ONNX model");
         var weights = graph.Initializer.Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
         var inputs = graph.Input.Where(i => !weights.Contains(i.Name)).Select(Value).ToList();
         var operators = new SortedDictionary<string, int>(StringComparer.Ordinal);

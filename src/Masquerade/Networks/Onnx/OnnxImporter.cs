@@ -80,10 +80,11 @@ internal sealed class OnnxImporter
             if (Build(node) is not { } kernel) continue;
             var inputs = names.Select((n, i) => node.Inputs[i].Length > 0 ? _constants[n] : null).ToArray();
             var outputs = Run(node, kernel, inputs, _graph.Source);
-            for (var i = 0; i < Math.Min(outputs.Length, node.Outputs.Length); i++)
+            for (var i = 0; i < node.Outputs.Length; i++)
             {
+                if (node.Outputs[i].Length == 0) continue;
                 if (outputs[i].numel() > OnnxTensorReader.MostValues) throw node.Error("makes a constant that is too large");
-                if (node.Outputs[i].Length > 0) _constants[node.Outputs[i]] = outputs[i];
+                _constants[node.Outputs[i]] = outputs[i];
             }
         }
         return rest;
@@ -93,7 +94,7 @@ internal sealed class OnnxImporter
     {
         try
         {
-            if (!OnnxOperators.All.TryGetValue(node.Operator, out var known)) throw new OperatorNotSupportedException([node.Operator]);
+            if (!OnnxOperators.All.TryGetValue(node.Operator, out var known)) throw OnnxError.Unsupported(node.Operator);
             return known.Build(node);
         }
         catch (OperatorNotSupportedException e)
@@ -124,7 +125,7 @@ internal sealed class OnnxImporter
         e is ExternalException or ArgumentException or IndexOutOfRangeException or OverflowException or NotSupportedException;
 
     private static InputException Failure(OnnxNode node, Exception e, string source) =>
-        new($"{source}: node '{node.Label}' ({node.Operator}) cannot be computed: {e.Message.Split('\n')[0].Trim()}", e);
+        OnnxError.Broken(source, $"node '{node.Label}' ({node.Operator}) cannot be computed: {e.Message.Split('\n')[0].Trim()}", e);
 
     /// <summary>Gives every value a slot and finds its last reader.</summary>
     private Program Arrange(List<(OnnxNode Node, Kernel Kernel)> kernels)

@@ -57,10 +57,10 @@ internal sealed class OnnxNode
     public Func<Arguments, Tensor, long>? Multiplications { get; set; }
 
     /// <summary>The error for a broken node.</summary>
-    public InputException Error(string what) => new($"{_source}: node '{Label}' ({Operator}): {what}");
+    public InputException Error(string what) => OnnxError.Broken(_source, $"node '{Label}' ({Operator}): {what}");
 
     /// <summary>The error for a form that cannot be imported.</summary>
-    public OperatorNotSupportedException Unsupported(string form) => new([$"{Operator} ({form})"]);
+    public OperatorNotSupportedException Unsupported(string form) => OnnxError.Unsupported($"{Operator} ({form})");
 
     /// <summary>Whether an attribute is there.</summary>
     public bool HasAttribute(string name) => _attributes.ContainsKey(name);
@@ -145,6 +145,12 @@ internal sealed class OnnxNode
     public void OneOutputOnly(string form)
     {
         if (Outputs.Skip(1).Any(o => o.Length > 0)) throw Unsupported(form);
+    }
+
+    /// <summary>Refuses a node that asks for outputs that its operator does not have.</summary>
+    public void AtMostOutputs(int count)
+    {
+        if (Outputs.Skip(count).Any(o => o.Length > 0)) throw Error($"has {Outputs.Length} outputs where {count} exist");
     }
 
     private AttributeProto? Find(string name, AttributeType type)

@@ -19,10 +19,10 @@ internal static class OnnxTensorReader
     /// <param name="floats">The type for floating-point values.</param>
     /// <param name="source">File name, for messages.</param>
     /// <returns>A CPU tensor, owned by the caller's scope.</returns>
-    /// <exception cref="InputException">Its values are in another file, do not fill its shape, or have a type that cannot be read.</exception>
+    /// <exception cref="InputException">Its values are in another file, do not fill its shape, or have an unknown type.</exception>
     public static Tensor Read(TensorProto proto, ScalarType floats, string source)
     {
-        InputException Bad(string what) => new($"{source}: tensor '{proto.Name}' {what}");
+        InputException Bad(string what) => OnnxError.Broken(source, $"tensor '{proto.Name}' {what}");
 
         if (proto.DataLocation == TensorProto.Types.DataLocation.External || proto.ExternalData.Count > 0)
             throw Bad("is kept in another file (external data): save the model as one file");

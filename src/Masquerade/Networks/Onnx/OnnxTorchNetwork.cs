@@ -92,7 +92,6 @@ public sealed class OnnxTorchNetwork : IDisposable
         for (var i = 0; i < step.Writes.Length; i++)
         {
             if (step.Writes[i] < 0) continue;
-            if (i >= outputs.Length) throw new InvalidOperationException($"{step.Node.Operator} gave no output {i}");
             // A kernel may hand an input through; each value has a handle of its own, as it is freed on its own.
             var output = inputs.Contains(outputs[i]) ? outputs[i].alias() : outputs[i];
             values[step.Writes[i]] = output.MoveToOuterDisposeScope();

@@ -25,12 +25,9 @@ internal static class Convolutions
         node.Multiplications = (x, y) => PerFirstAxis(weight ?? x[1]) * y.numel();
         return x =>
         {
-            var (input, pads) = (x[0], window.Symmetric);
-            if (pads is null)
-            {
-                input = window.Pad(input, window.Pads(input));
-                pads = window.None;
-            }
+            var (input, padding) = (x[0], window.Pads(x[0]));
+            if (window.Symmetric is null) input = window.Pad(input, padding);
+            var pads = window.Symmetric ?? window.None;
             var (w, c) = (weight ?? x[1], bias ?? x.Optional(2));
             return window.Rank switch
             {
@@ -55,12 +52,17 @@ internal static class Convolutions
         // Here each input value is spread by one filter.
         node.Multiplications = (x, _) => PerFirstAxis(weight ?? x[1]) * x[0].numel();
 
-        Tensor Spread(Tensor input, Tensor w, Tensor? c, long[] pads, long[] added) => window.Rank switch
+        Tensor Spread(Tensor input, Tensor w, Tensor? c, long[] pads, long[] added)
         {
-            1 => nn.functional.conv_transpose1d(input, w, c, window.Strides[0], pads[0], added[0], window.Dilations[0], groups),
-            2 => nn.functional.conv_transpose2d(input, w, c, window.Strides, pads, added, window.Dilations, groups),
-            _ => nn.functional.conv_transpose3d(input, w, c, window.Strides, pads, added, window.Dilations, groups),
-        };
+            SmallTensors.Checked([input.shape[0], w.shape[1], .. window.Spatial(input).Select((size, i) => Full(size, i))]);
+            return window.Rank switch
+            {
+                1 => nn.functional.conv_transpose1d(input, w, c, window.Strides[0], pads[0], added[0], window.Dilations[0], groups),
+                2 => nn.functional.conv_transpose2d(input, w, c, window.Strides, pads, added, window.Dilations, groups),
+                _ => nn.functional.conv_transpose3d(input, w, c, window.Strides, pads, added, window.Dilations, groups),
+            };
+        }
+        long Full(long size, int axis) => Math.Max(window.Strides[axis] * (size - 1) + window.Extent(axis), 0);
 
         var torchTakesIt = window.Symmetric is not null && wanted is null
             && extra.Select((e, i) => e < Math.Max(window.Strides[i], window.Dilations[i])).All(ok => ok);
@@ -73,7 +75,7 @@ internal static class Convolutions
             var crop = new (long, long)[window.Rank];
             for (var i = 0; i < crop.Length; i++)
             {
-                var full = window.Strides[i] * (spatial[i] - 1) + window.Extent(i);
+                var full = Full(spatial[i], i);
                 var (begin, end) = wanted is null && !window.IsSame
                     ? window.Pads(i, spatial[i])
                     : window.ShareTransposed(full + extra[i] - (wanted?[i] ?? spatial[i] * window.Strides[i]));
@@ -114,6 +116,21 @@ internal static class Convolutions
     private static SingleKernel MatMul(OnnxNode node)
     {
         node.Multiplications = (x, y) => y.numel() * x[0].shape[^1];
-        return x => x[0].matmul(x[1]);
+        return x =>
+        {
+            CheckProduct(x[0], x[1]);
+            return x[0].matmul(x[1]);
+        };
+    }
+
+    /// <summary>TorchSharp 0.107 ends the process where a matrix product's arguments do not fit.</summary>
+    private static void CheckProduct(Tensor a, Tensor b)
+    {
+        var (left, right) = (a.shape, b.shape);
+        var fits = left.Length > 0 && right.Length > 0 && a.dtype == b.dtype && left[^1] == right[^Math.Min(2, right.Length)];
+        for (var i = 3; fits && i <= Math.Min(left.Length, right.Length); i++)
+            fits = left[^i] == right[^i] || left[^i] == 1 || right[^i] == 1;
+        if (!fits)
+            throw new ArgumentException($"[{string.Join(",", left)}] {a.dtype} times [{string.Join(",", right)}] {b.dtype} does not exist");
     }
 }

@@ -30,9 +30,9 @@ internal static class Pooling
         var plain = !ceil && window.Symmetric is { } same && same.Select((p, i) => 2 * p <= window.Kernel[i]).All(ok => ok);
         return x =>
         {
-            var (input, pads) = (x[0], window.None);
-            if (plain) pads = window.Symmetric!;
-            else input = window.Pad(input, Cover(window, input, ceil), double.NegativeInfinity);
+            var cover = Cover(window, x[0], ceil);
+            var input = plain ? x[0] : window.Pad(x[0], cover, double.NegativeInfinity);
+            var pads = plain ? window.Symmetric! : window.None;
             return window.Rank switch
             {
                 1 => nn.functional.max_pool1d(input, window.Kernel[0], window.Strides[0], pads[0], window.Dilations[0]),
@@ -51,11 +51,16 @@ internal static class Pooling
         if (plain)
         {
             var pads = window.Symmetric!;
-            return x => window.Rank switch
+            return x =>
             {
-                1 => nn.functional.avg_pool1d(x[0], window.Kernel[0], window.Strides[0], pads[0], count_include_pad: countPads),
-                2 => nn.functional.avg_pool2d(x[0], window.Kernel, window.Strides, pads, count_include_pad: countPads),
-                _ => nn.functional.avg_pool3d(x[0], window.Kernel, window.Strides, pads, count_include_pad: countPads),
+                // Refuses what would be too large.
+                window.Pads(x[0]);
+                return window.Rank switch
+                {
+                    1 => nn.functional.avg_pool1d(x[0], window.Kernel[0], window.Strides[0], pads[0], count_include_pad: countPads),
+                    2 => nn.functional.avg_pool2d(x[0], window.Kernel, window.Strides, pads, count_include_pad: countPads),
+                    _ => nn.functional.avg_pool3d(x[0], window.Kernel, window.Strides, pads, count_include_pad: countPads),
+                };
             };
         }
         return x => Sum(window, x[0], ceil) / Counts(window, x[0], ceil, countPads);

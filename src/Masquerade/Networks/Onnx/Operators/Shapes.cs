@@ -49,6 +49,7 @@ internal static class Shapes
     {
         // At inference it does nothing; a training flag that is on (or unknown until run time) asks for something else.
         if (node.HasInput(2) && node.ConstantNumber(2) is not 0) throw node.Unsupported("training mode");
+        node.AtMostOutputs(2);
         var mask = node.Outputs.Length > 1 && node.Outputs[1].Length > 0;
         return x => mask ? [x[0], ones_like(x[0], ScalarType.Bool)] : [x[0]];
     }

@@ -103,7 +103,13 @@ internal sealed class Window
     }
 
     /// <summary>The padding of all spatial axes of an input.</summary>
-    public (long Begin, long End)[] Pads(Tensor input) => [.. Spatial(input).Select((size, axis) => Pads(axis, size))];
+    /// <exception cref="ArgumentException">The input has another rank, or there would be too much of it.</exception>
+    public (long Begin, long End)[] Pads(Tensor input)
+    {
+        (long Begin, long End)[] pads = [.. Spatial(input).Select((size, axis) => Pads(axis, size))];
+        CheckPadded(input, pads);
+        return pads;
+    }
 
     /// <summary>Shares what a transposed convolution crops between both ends: the odd value goes at the begin but for SAME_UPPER.</summary>
     public (long Begin, long End) ShareTransposed(long total) => Share(Math.Max(total, 0), _padding != Padding.SameUpper);
@@ -132,9 +138,14 @@ internal sealed class Window
             any |= pads[axis] != (0, 0);
         }
         if (!any) return input;
-        var shape = input.shape;
-        for (var axis = 0; axis < Rank; axis++) shape[axis + 2] += pads[axis].Begin + pads[axis].End;
-        SmallTensors.Checked(shape);
+        CheckPadded(input, pads);
         return nn.functional.pad(input, reversed, PaddingModes.Constant, value);
+    }
+
+    private static void CheckPadded(Tensor input, ReadOnlySpan<(long Begin, long End)> pads)
+    {
+        var shape = input.shape;
+        for (var axis = 0; axis < pads.Length; axis++) shape[axis + 2] += pads[axis].Begin + pads[axis].End;
+        SmallTensors.Checked(shape);
     }
 }

@@ -64,7 +64,8 @@ internal sealed class TinyRun : IDisposable
     /// <param name="strict">Whether a damaged photograph ends the run.</param>
     /// <param name="cancellation">Stops it.</param>
     public RunLedger Run(
-        Experiment experiment, string folder, Action<RunProgress>? progress = null, bool strict = false, CancellationToken cancellation = default)
+        Experiment experiment, string folder, Action<RunProgress>? progress = null, bool strict = false,
+        CancellationToken cancellation = default)
     {
         var resumed = File.Exists(Path.Combine(this[folder], RunLedger.FileName)) ? RunLedger.Resume(this[folder]) : null;
         try
@@ -92,7 +93,9 @@ internal sealed class TinyRun : IDisposable
         var random = new Random(seed);
         (string, object) down = ("strides", new long[] { 2, 2 });
         var network = new ModelBuilder(13, -1, 3, Size.Height, Size.Width)
-            .Constant("w1", [8, 3, 4, 4], Weights(8, 48)).Constant("w2", [16, 8, 3, 3], Weights(16, 72)).Constant("w3", [16, 16, 4, 4], Weights(16, 256))
+            .Constant("w1", [8, 3, 4, 4], Weights(8, 48))
+            .Constant("w2", [16, 8, 3, 3], Weights(16, 72))
+            .Constant("w3", [16, 16, 4, 4], Weights(16, 256))
             .Node("Conv", ["x", "w1"], ["c1"], down).Node("Relu", ["c1"], ["r1"])
             .Node("Conv", ["r1", "w2"], ["c2"], down, ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", ["c2"], ["r2"])
             .Node("Conv", ["r2", "w3"], [differentiable ? "y" : "c3"]);
@@ -123,11 +126,13 @@ internal sealed class TinyRun : IDisposable
         {
             for (var wave = 0; wave < Waves; wave++)
             {
-                var (fx, fy, phase, channel) = (random.NextDouble() * 1.2, random.NextDouble() * 1.2, random.NextDouble() * 6.3, random.Next(3));
-                for (var y = 0; y < Size.Height; y++)
-                    for (var x = 0; x < Size.Width; x++)
-                        for (var c = 0; c < 3; c++)
-                            values[(c * Size.Height + y) * Size.Width + x] += amplitude * (c == channel ? 1.5f : 0.7f) * (float)Math.Sin(fx * x + fy * y + phase);
+                var (fx, fy, phase) = (random.NextDouble() * 1.2, random.NextDouble() * 1.2, random.NextDouble() * 6.3);
+                var channel = random.Next(3);
+                for (var i = 0; i < values.Length; i++)
+                {
+                    var (c, y, x) = (i / (Size.Width * Size.Height), i / Size.Width % Size.Height, i % Size.Width);
+                    values[i] += amplitude * (c == channel ? 1.5f : 0.7f) * (float)Math.Sin(fx * x + fy * y + phase);
+                }
             }
         }
     }

@@ -10,7 +10,9 @@ namespace Masquerade.Attacks;
 /// <param name="Forwards">Images of this pair sent through the forward engine.</param>
 /// <param name="Backwards">Images of this pair differentiated.</param>
 /// <param name="Seconds">This pair's share of the time.</param>
-/// <param name="Adversarial">The smallest adversarial image, [3,H,W] planar in [0,1]; null without success and for pairs already wrong.</param>
+/// <param name="Adversarial">
+/// The smallest adversarial image, [3,H,W] planar in [0,1]; null without success and for pairs already wrong.
+/// </param>
 /// <param name="Last">The last image of a failed attack that was judged, if the problem was told to keep it.</param>
 /// <param name="NearThreshold">
 /// Whether any image of this pair was judged so close to the threshold that another batch size or thread count may judge it otherwise.

@@ -40,12 +40,14 @@ public static class AttackRegistry
         if (names.Count == 0) throw new InputException($"no attacks are named; known are {Known}");
         foreach (var name in names)
         {
-            if (!All.Any(a => Answers(a, name))) throw new InputException($"no attack '{name}'; known are {Known}, and the families by themselves");
+            if (!All.Any(a => Answers(a, name)))
+                throw new InputException($"no attack '{name}'; known are {Known}, and the families by themselves");
         }
         return [.. All.Where(a => names.Any(n => Answers(a, n)))];
     }
 
     private static string Known => string.Join(", ", All.Select(a => a.FullName));
 
-    private static bool Answers(RegisteredAttack attack, string name) => name == attack.Family || name == attack.Name || name == attack.FullName;
+    private static bool Answers(RegisteredAttack attack, string name) =>
+        name == attack.Family || name == attack.Name || name == attack.FullName;
 }

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace Masquerade.Evaluation;
 
 /// <summary>
-/// An experiment as YAML: the fields of <see cref="Experiment"/> in camelCase. Paths are relative to the file. An unknown field is an error.
+/// An experiment as YAML: the fields of <see cref="Experiment"/> in camelCase. Paths are relative to the file. An unknown field is an
+/// error.
 /// The JSON schema for editors is <c>docs/experiment.schema.json</c>.
 /// </summary>
 public sealed class ExperimentFile
@@ -124,5 +125,6 @@ public sealed class ExperimentFile
         static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    private static string? Absolute(string? path, string folder) => string.IsNullOrWhiteSpace(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
+    private static string? Absolute(string? path, string folder) =>
+        string.IsNullOrWhiteSpace(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
 }

@@ -33,7 +33,7 @@ internal sealed class ExperimentFileReader
     /// <summary>The fields of a spec.</summary>
     public static IReadOnlyCollection<string> Names => Fields.Keys;
 
-    /// <exception cref="InputException">Not YAML, an unknown or repeated field, or a value of the wrong kind; the line is named.</exception>
+    /// <exception cref="InputException">Not YAML, an unknown or repeated field, a value of the wrong kind; the line is named.</exception>
     public static ExperimentFile Read(string yaml, string source)
     {
         try
@@ -61,7 +61,8 @@ internal sealed class ExperimentFileReader
 
     private void ReadFields(ExperimentFile file)
     {
-        if (!_parser.TryConsume<MappingStart>(out _)) throw Bad(_parser.Current!, "not an experiment: fields like 'images: FOLDER' are expected");
+        if (!_parser.TryConsume<MappingStart>(out _))
+            throw Bad(_parser.Current!, "not an experiment: fields like 'images: FOLDER' are expected");
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var key = _parser.TryConsume<Scalar>(out var scalar) ? scalar : throw Bad(_parser.Current!, "a field's name is expected");
@@ -114,8 +115,8 @@ internal sealed class ExperimentFileReader
         {
             const string Expected = "must be a number";
             if (One(Expected) is not { } scalar) return null;
-            return double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-                ? number : throw Wrong(Expected);
+            return double.TryParse(scalar.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                && double.IsFinite(number) ? number : throw Wrong(Expected);
         }
 
         public T? Choice<T>() where T : struct, Enum

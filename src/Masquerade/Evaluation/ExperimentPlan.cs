@@ -20,7 +20,8 @@ public sealed record PlannedModel(FaceModel Model, FaceVerifier Verifier, FaceCr
 /// <summary>An experiment with everything it names opened and checked: what will be done, before anything is done.</summary>
 public sealed class ExperimentPlan : IDisposable
 {
-    private ExperimentPlan(Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs, IReadOnlyList<PlannedModel> models)
+    private ExperimentPlan(
+        Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs, IReadOnlyList<PlannedModel> models)
     {
         Experiment = experiment;
         Photographs = photographs;
@@ -81,12 +82,14 @@ public sealed class ExperimentPlan : IDisposable
         if (pairs.Present.Count == 0)
         {
             throw new InputException(
-                $"{experiment.Images}: none of the photographs of {experiment.Pairs} is there ({pairs.MissingNames[0]} is the first missing); check --images");
+                $"{experiment.Images}: none of the photographs of {experiment.Pairs} is there "
+                + $"({pairs.MissingNames[0]} is the first missing); check --images");
         }
         if (strict && pairs.Missing.Count > 0)
         {
             throw new InputException(
-                $"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; add them or leave out --strict");
+                $"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; "
+                + "add them or leave out --strict");
         }
         var landmarks = experiment.Landmarks is null ? null : LandmarkFile.Read(experiment.Landmarks);
         var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
@@ -120,11 +123,9 @@ public sealed class ExperimentPlan : IDisposable
     private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder, LandmarkTable? landmarks)
     {
         var descriptor = model.Descriptor;
-        if (descriptor.InputSize is not { Width: >= StructuralSimilarity.Window, Height: >= StructuralSimilarity.Window })
-        {
-            throw new InputException(
-                $"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {StructuralSimilarity.Window}x{StructuralSimilarity.Window}");
-        }
+        const int Least = StructuralSimilarity.Window;
+        if (descriptor.InputSize is not { Width: >= Least, Height: >= Least })
+            throw new InputException($"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {Least}x{Least}");
         try
         {
             var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned);

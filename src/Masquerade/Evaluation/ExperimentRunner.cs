@@ -36,7 +36,10 @@ public sealed class ExperimentRunner
         _missing = plan.Missing.ToDictionary(
             m => m.Pair.Id, m => $"missing photograph {string.Join(" and ", m.Names)}", StringComparer.Ordinal);
         if (!plan.Pairs.Select(Recorded).SequenceEqual(ledger.Pairs.Select(Recorded)))
-            throw new InputException($"{plan.Experiment.Pairs}: the pairs changed since the run began; put the list back, or start a new run with --out");
+        {
+            throw new InputException(
+                $"{plan.Experiment.Pairs}: the pairs changed since the run began; put the list back, or start a new run with --out");
+        }
         if (!plan.Cells.SequenceEqual(ledger.Cells))
             throw new InputException("the models or attacks changed since the run began; start a new run with --out");
     }
@@ -71,11 +74,12 @@ public sealed class ExperimentRunner
                 foreach (var c in open)
                 {
                     var cell = _plan.Cells[c];
+                    var doing = $"{cell.Family}/{cell.Attack} ({cell.Storage})";
                     var (before, work, calls) = (done, works[c] * chunk.All.Count, 0);
                     var entries = Attack(model, cell, chunk, cancellation, images =>
                     {
                         calls += images;
-                        progress?.Invoke(new RunProgress(before + Math.Min(calls, work), total, $"{cell.Family}/{cell.Attack} ({cell.Storage})"));
+                        progress?.Invoke(new RunProgress(before + Math.Min(calls, work), total, doing));
                     });
                     _ledger.Commit(c, number, entries, chunk.Crop);
                     done += work;
@@ -93,7 +97,8 @@ public sealed class ExperimentRunner
         return attack.TypicalForwards + GradientCost * attack.TypicalBackwards;
     }
 
-    private List<LedgerEntry> Attack(PlannedModel model, RunCell cell, PairChunk chunk, CancellationToken cancellation, Action<int> forwarded)
+    private List<LedgerEntry> Attack(
+        PlannedModel model, RunCell cell, PairChunk chunk, CancellationToken cancellation, Action<int> forwarded)
     {
         var judge = new ResultJudge(model, cell);
         var rows = new Dictionary<string, (AttackRow Row, float[]? Image)>(StringComparer.Ordinal);
@@ -104,9 +109,11 @@ public sealed class ExperimentRunner
                 _plan.Experiment.Seed, cell.Storage == StorageNames.EightBit ? StorageRule.EightBit : StorageRule.Float,
                 _plan.Experiment.KeepImages == KeepImages.All);
             using var problem = new AttackProblem(
-                model.Verifier, chunk.Probes!, chunk.References!, chunk.Goals, [.. chunk.Usable.Select(p => p.Id)], settings, forwarded, cancellation);
+                model.Verifier, chunk.Probes!, chunk.References!, chunk.Goals, [.. chunk.Usable.Select(p => p.Id)], settings, forwarded,
+                cancellation);
             var results = _plan.AttackOf(cell).Attack.Execute(problem);
-            foreach (var (row, result) in judge.Judge(chunk, results).Zip(results)) rows[row.Pair] = (row, result.Adversarial ?? result.Last);
+            foreach (var (row, result) in judge.Judge(chunk, results).Zip(results))
+                rows[row.Pair] = (row, result.Adversarial ?? result.Last);
         }
         var examples = _plan.Experiment.KeepImages == KeepImages.Examples;
         var kept = Enum.GetValues<AttackGoal>().ToDictionary(goal => goal, goal => examples ? _ledger.ImagesKept(cell, goal) : 0);
@@ -118,7 +125,8 @@ public sealed class ExperimentRunner
         })];
     }
 
-    private List<VerificationPair> ChunkPairs(int chunk) => [.. _plan.Pairs.Skip(chunk * _plan.Experiment.Batch).Take(_plan.Experiment.Batch)];
+    private List<VerificationPair> ChunkPairs(int chunk) =>
+        [.. _plan.Pairs.Skip(chunk * _plan.Experiment.Batch).Take(_plan.Experiment.Batch)];
 
     private static (string Id, string Probe, string Reference, bool SamePerson) Recorded(VerificationPair pair) =>
         (pair.Id, pair.Probe, pair.Reference, pair.SamePerson);

@@ -18,7 +18,10 @@ public interface IRunResults
     /// <summary>What was to be done.</summary>
     Experiment Experiment { get; }
 
-    /// <summary>Facts about the run in the order to print them: versions, machine, each model's hash, licence and threshold source, times.</summary>
+    /// <summary>
+    /// Facts about the run in the order to print them: versions, machine, each model's hash, licence and threshold source, photographs,
+    /// times, and which rows another batch size or thread count may give otherwise.
+    /// </summary>
     IReadOnlyList<KeyValuePair<string, string>> Facts { get; }
 
     /// <summary>Every row, in the order model, storage, family, attack, pair list.</summary>

@@ -27,8 +27,8 @@ internal static class LedgerRows
     public const string InsertImage = $"INSERT INTO images ({LedgerSchema.Key}, data) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9)";
 
     private const string InsertRow =
-        $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, @18, " +
-        "@19, @20, @21, @22, @23, @24)";
+        $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, " +
+        "@18, @19, @20, @21, @22, @23, @24)";
 
     public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
 

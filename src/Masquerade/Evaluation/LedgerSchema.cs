@@ -11,9 +11,10 @@ internal static class LedgerSchema
     public const string Create = $"""
         CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE facts (name TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
-        CREATE TABLE pairs (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, probe TEXT NOT NULL, reference TEXT NOT NULL, same INTEGER NOT NULL);
-        CREATE TABLE cells (ordinal INTEGER PRIMARY KEY, model TEXT NOT NULL, storage TEXT NOT NULL, family TEXT NOT NULL, attack TEXT NOT NULL,
-            UNIQUE (model, storage, family, attack));
+        CREATE TABLE pairs (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, probe TEXT NOT NULL, reference TEXT NOT NULL,
+            same INTEGER NOT NULL);
+        CREATE TABLE cells (ordinal INTEGER PRIMARY KEY, model TEXT NOT NULL, storage TEXT NOT NULL, family TEXT NOT NULL,
+            attack TEXT NOT NULL, UNIQUE (model, storage, family, attack));
         CREATE TABLE chunks (cell INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (cell, chunk)) WITHOUT ROWID;
         CREATE TABLE attack_rows (
             model TEXT NOT NULL, defense TEXT NOT NULL, detector TEXT NOT NULL, knowledge TEXT NOT NULL, storage TEXT NOT NULL,
@@ -26,6 +27,7 @@ internal static class LedgerSchema
             model TEXT NOT NULL, defense TEXT NOT NULL, detector TEXT NOT NULL, knowledge TEXT NOT NULL, storage TEXT NOT NULL,
             family TEXT NOT NULL, attack TEXT NOT NULL, goal TEXT NOT NULL, pair TEXT NOT NULL, data BLOB NOT NULL,
             PRIMARY KEY ({Key}));
-        CREATE TABLE crops (model TEXT NOT NULL, pair TEXT NOT NULL, side TEXT NOT NULL, png BLOB NOT NULL, PRIMARY KEY (model, pair, side));
+        CREATE TABLE crops (model TEXT NOT NULL, pair TEXT NOT NULL, side TEXT NOT NULL, png BLOB NOT NULL,
+            PRIMARY KEY (model, pair, side));
         """;
 }

@@ -37,7 +37,8 @@ internal sealed class PairChunk
     public FaceImage Crop(string pair, PairSide side) => side == PairSide.Probe ? _crops[pair].Probe : _crops[pair].Reference;
 
     /// <exception cref="InputException">A photograph is damaged, and <paramref name="strict"/> is set.</exception>
-    public static PairChunk Load(IReadOnlyList<VerificationPair> pairs, PlannedModel model, IReadOnlyDictionary<string, string> missing, bool strict)
+    public static PairChunk Load(
+        IReadOnlyList<VerificationPair> pairs, PlannedModel model, IReadOnlyDictionary<string, string> missing, bool strict)
     {
         var chunk = new PairChunk(pairs);
         var loaded = new (FaceImage Probe, FaceImage Reference)?[pairs.Count];

@@ -7,14 +7,15 @@ using static TorchSharp.torch;
 namespace Masquerade.Evaluation;
 
 /// <summary>
-/// Turns attack results into rows: judges every adversarial image once more after rounding to 8 bits and measures its structural similarity.
+/// Turns attack results into rows: judges every adversarial image once more after rounding to 8 bits and measures its structural
+/// similarity.
 /// These looks are the evaluation's own and are not counted as the attack's.
 /// </summary>
 internal sealed class ResultJudge(PlannedModel model, RunCell cell)
 {
     private readonly PairClassifier _classifier = new(model.Verifier.Threshold);
 
-    /// <summary>The reason of rows that another batch size or thread count may give otherwise; the last one where there are several.</summary>
+    /// <summary>The reason of rows that another batch size or thread count may give otherwise; the last of several.</summary>
     public const string NearThreshold = "near-threshold";
 
     /// <summary>One row for each usable pair of the chunk, in its order.</summary>

@@ -24,7 +24,10 @@ internal static class RunFacts
         foreach (var input in inputs)
         {
             if (known.TryGetValue(input.Name, out var was) && was != input.Value)
-                throw new InputException($"{input.Path}: {input.What} changed since the run began; put back what was there, or start a new run with --out");
+            {
+                throw new InputException(
+                    $"{input.Path}: {input.What} changed since the run began; put back what was there, or start a new run with --out");
+            }
         }
 
         Environment("masquerade", Version(typeof(RunFacts).Assembly));
@@ -67,8 +70,11 @@ internal static class RunFacts
     public static void End(RunLedger ledger)
     {
         if (ledger.Facts.Any(f => f.Key == Finished)) return;
-        var near = ledger.RowsWithReason(ResultJudge.NearThreshold).GroupBy(r => r.Cell).Select(g =>
-            $"{g.Key.Family}/{g.Key.Attack} on {g.Key.Model}, {g.Key.Storage}: {g.Count()} ({string.Join(", ", g.Take(PairsListed).Select(r => r.Pair))}{(g.Count() > PairsListed ? ", …" : "")})");
+        var near = ledger.RowsWithReason(ResultJudge.NearThreshold).GroupBy(r => r.Cell, r => r.Pair).Select(g =>
+        {
+            var pairs = string.Join(", ", g.Take(PairsListed)) + (g.Count() > PairsListed ? ", …" : "");
+            return $"{g.Key.Family}/{g.Key.Attack} on {g.Key.Model}, {g.Key.Storage}: {g.Count()} ({pairs})";
+        });
         ledger.SetFact(NearThreshold, string.Join("; ", near.DefaultIfEmpty("no pair")));
         ledger.SetFact(Finished, Now());
     }

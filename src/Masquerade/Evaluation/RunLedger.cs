@@ -15,6 +15,8 @@ public sealed class RunLedger : IRunResults, IDisposable
     /// <summary>The ledger's name in a run folder.</summary>
     public const string FileName = "run.db";
 
+    private const string SelectCrop = "SELECT png FROM crops WHERE model = @0 AND pair = @1 AND side = @2";
+
     private readonly string _path;
     private readonly RunLock? _lock;
     private readonly SqliteConnection _database;
@@ -45,7 +47,8 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     /// <summary>Starts a ledger in a folder that holds no run yet; the folder is made where there is none.</summary>
     /// <exception cref="InputException">The folder holds a run already, is in use, or cannot be written to.</exception>
-    public static RunLedger Create(string folder, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
+    public static RunLedger Create(
+        string folder, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentNullException.ThrowIfNull(pairs);
@@ -56,7 +59,10 @@ public sealed class RunLedger : IRunResults, IDisposable
         try
         {
             if (File.Exists(path))
-                throw new InputException($"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
+            {
+                throw new InputException(
+                    $"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
+            }
             // Built beside its final name: a ledger that exists is complete.
             var building = path + ".new";
             try
@@ -106,7 +112,8 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     /// <summary>Records a fact; one of the same name is replaced, in its place.</summary>
     public void SetFact(string name, string value) => Guard(() => _database.Execute(
-        "INSERT INTO facts SELECT @0, coalesce(max(ordinal), 0) + 1, @1 FROM facts WHERE true ON CONFLICT (name) DO UPDATE SET value = @1", name, value));
+        "INSERT INTO facts SELECT @0, coalesce(max(ordinal), 0) + 1, @1 FROM facts WHERE true ON CONFLICT (name) DO UPDATE SET value = @1",
+        name, value));
 
     /// <summary>Which chunks of a cell are done.</summary>
     public IReadOnlySet<int> FinishedChunks(int cell) =>
@@ -125,14 +132,15 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     /// <summary>The rows, not skipped, whose reason ends in this one, in the order of rows.</summary>
     internal IReadOnlyList<(RunCell Cell, string Pair)> RowsWithReason(string reason) => GuardRead(() => _database.Query(
-        r => (new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)), r.GetString(4)), LedgerRows.SelectWithReason, reason));
+        r => (new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)), r.GetString(4)),
+        LedgerRows.SelectWithReason, reason));
 
     /// <inheritdoc/>
     public IReadOnlyList<AttackRow> Rows => GuardRead(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));
 
     /// <inheritdoc/>
     public FaceImage? Crop(string model, string pair, PairSide side) => GuardRead(() =>
-        _database.Scalar("SELECT png FROM crops WHERE model = @0 AND pair = @1 AND side = @2", model, pair, Side(side)) is byte[] png
+        _database.Scalar(SelectCrop, model, pair, Side(side)) is byte[] png
             ? ImageFile.Decode(png, $"{_path}: {Side(side)} of {pair}")
             : null);
 
@@ -157,8 +165,9 @@ public sealed class RunLedger : IRunResults, IDisposable
             _database.Execute(LedgerRows.InsertImage, [.. LedgerRows.Key(row), image]);
             foreach (var side in Enum.GetValues<PairSide>())
             {
-                if (_database.Scalar("SELECT 1 FROM crops WHERE model = @0 AND pair = @1 AND side = @2", row.Model, row.Pair, Side(side)) is not null) continue;
-                _database.Execute("INSERT INTO crops VALUES (@0, @1, @2, @3)", row.Model, row.Pair, Side(side), ImageFile.EncodePng(crop(row.Pair, side)));
+                if (_database.Scalar(SelectCrop, row.Model, row.Pair, Side(side)) is not null) continue;
+                var png = ImageFile.EncodePng(crop(row.Pair, side));
+                _database.Execute("INSERT INTO crops VALUES (@0, @1, @2, @3)", row.Model, row.Pair, Side(side), png);
             }
         }
         _database.Execute("INSERT INTO chunks VALUES (@0, @1)", cell, chunk);
@@ -189,11 +198,12 @@ public sealed class RunLedger : IRunResults, IDisposable
         using var database = Connect(path, SqliteOpenMode.ReadWriteCreate);
         using var transaction = database.BeginTransaction();
         database.Execute(LedgerSchema.Create);
-        database.Execute("INSERT INTO meta VALUES ('version', @0), ('experiment', @1)", LedgerSchema.Version, ExperimentFile.Write(experiment));
-        for (var i = 0; i < pairs.Count; i++)
-            database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, pairs[i].Id, pairs[i].Probe, pairs[i].Reference, pairs[i].SamePerson);
-        for (var i = 0; i < cells.Count; i++)
-            database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, cells[i].Model, cells[i].Storage, cells[i].Family, cells[i].Attack);
+        var yaml = ExperimentFile.Write(experiment);
+        database.Execute("INSERT INTO meta VALUES ('version', @0), ('experiment', @1)", LedgerSchema.Version, yaml);
+        foreach (var (i, p) in pairs.Index())
+            database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, p.Id, p.Probe, p.Reference, p.SamePerson);
+        foreach (var (i, c) in cells.Index())
+            database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, c.Model, c.Storage, c.Family, c.Attack);
         transaction.Commit();
         return 0;
     }
@@ -227,11 +237,13 @@ public sealed class RunLedger : IRunResults, IDisposable
         {
             database = SqliteExtensions.Guard(path, () => Connect(path, SqliteOpenMode.ReadWrite));
             // Nothing is written before it is known whose file this is.
-            var version = SqliteExtensions.GuardRead(path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'") as string ?? "unknown");
+            var version = SqliteExtensions.GuardRead(
+                path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'") as string ?? "unknown");
             if (version != LedgerSchema.Version)
                 throw new InputException($"{path}: a ledger of version {version}; this masq reads version {LedgerSchema.Version}");
             // Readers never wait for the run nor the run for them; what a chunk needs is written once, not twice.
-            if (runLock is not null) SqliteExtensions.Guard(path, () => database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
+            if (runLock is not null)
+                SqliteExtensions.Guard(path, () => database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
             return new RunLedger(path, runLock, database, experiment);
         }
         catch
@@ -243,7 +255,8 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false };
+        var connection = new SqliteConnection(settings.ToString());
         try
         {
             connection.Open();

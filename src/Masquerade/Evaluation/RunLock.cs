@@ -1,6 +1,6 @@
 namespace Masquerade.Evaluation;
 
-/// <summary>Keeps a second process out of a run folder. The operating system lets go of it when the process ends, however it ends.</summary>
+/// <summary>Keeps a second process out of a run folder. The system lets go of it when the process ends, however it ends.</summary>
 internal sealed class RunLock : IDisposable
 {
     private const string FileName = "run.lock";
@@ -25,7 +25,7 @@ internal sealed class RunLock : IDisposable
         }
     }
 
-    /// <summary>What .NET reports of a file that somebody else holds: Windows' sharing violation, or EWOULDBLOCK of Linux or of macOS.</summary>
+    /// <summary>What .NET reports of a file that somebody else holds: a sharing violation, or EWOULDBLOCK of Linux or macOS.</summary>
     private static bool IsHeldElsewhere(IOException e) =>
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 

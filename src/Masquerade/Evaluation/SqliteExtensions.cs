@@ -31,7 +31,8 @@ internal static class SqliteExtensions
     }
 
     /// <summary>Every row, read through a function.</summary>
-    public static List<T> Query<T>(this SqliteConnection connection, Func<SqliteDataReader, T> read, string sql, params object?[] parameters)
+    public static List<T> Query<T>(
+        this SqliteConnection connection, Func<SqliteDataReader, T> read, string sql, params object?[] parameters)
     {
         using var command = connection.Prepare(sql, parameters);
         using var reader = command.ExecuteReader();

@@ -116,7 +116,9 @@ public class ExperimentFileTests
     [Fact]
     public void Any_text_is_a_spec_or_one_line()
     {
-        var words = Gen.OneOf("models", "take", ":", ": ", "\n", "  ", "- ", "[", "]", "{", "}", "1", "'", "\"", "&a ", "*a", "!", "|", ">", "#", "%", "\t", "?", ",");
+        var words = Gen.OneOf(
+            "models", "take", ":", ": ", "\n", "  ", "- ", "[", "]", "{", "}", "1", "'", "\"",
+            "&a ", "*a", "!", "|", ">", "#", "%", "\t", "?", ",");
         words.Array[0, 30].Sample(parts =>
         {
             try
@@ -181,8 +183,8 @@ public class ExperimentFileTests
         schema.RootElement.GetProperty("additionalProperties").GetBoolean().ShouldBeFalse();
         var attacks = AttackRegistry.All.SelectMany(a => new[] { a.Family, a.Name, a.FullName }).Distinct();
         Choices(properties.GetProperty("attacks").GetProperty("items")).ShouldBe(attacks, ignoreOrder: true);
-        Choices(properties.GetProperty("storage").GetProperty("items")).ShouldBe([StorageNames.Float, StorageNames.EightBit], ignoreOrder: true);
-        Choices(properties.GetProperty("keepImages")).ShouldBe(Enum.GetNames<KeepImages>().Select(n => n.ToLowerInvariant()), ignoreOrder: true);
+        Choices(properties.GetProperty("storage").GetProperty("items")).ShouldBe([StorageNames.Float, StorageNames.EightBit]);
+        Choices(properties.GetProperty("keepImages")).ShouldBe(Enum.GetNames<KeepImages>().Select(n => n.ToLowerInvariant()));
 
         static IEnumerable<string> Choices(JsonElement element) => element.GetProperty("enum").EnumerateArray().Select(e => e.GetString()!);
     }

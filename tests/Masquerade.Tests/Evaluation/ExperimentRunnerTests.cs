@@ -31,7 +31,7 @@ public class ExperimentRunnerTests
             select (model, storage, attack, pair);
         run.Rows.Select(r => (r.Model, r.Storage, (r.Family, r.Attack), r.Pair)).ShouldBe(expected);
         run.RowsPlanned.ShouldBe(run.Rows.Count);
-        run.Rows.Select(r => r.Goal).Take(5).ShouldBe(Enumerable.Range(0, 5).Select(i => i % 2 == 0 ? AttackGoal.Anonymize : AttackGoal.Impersonate));
+        run.Rows.Take(3).Select(r => r.Goal).ShouldBe([AttackGoal.Anonymize, AttackGoal.Impersonate, AttackGoal.Anonymize]);
         run.Facts.ShouldContain(f => f.Key == "left out" && f.Value.Contains("foolbox-v1 knows float storage only"));
     }
 
@@ -40,7 +40,8 @@ public class ExperimentRunnerTests
     public void Columns_are_what_they_say()
     {
         using var tiny = new TinyRun(16);
-        var experiment = tiny.Experiment("minimal", "foolbox-v1/fgsm", "foolbox-v1/deepfool") with { Storage = ["float", "8bit"], Batch = 5 };
+        var attacks = tiny.Experiment("minimal", "foolbox-v1/fgsm", "foolbox-v1/deepfool");
+        var experiment = attacks with { Storage = ["float", "8bit"], Batch = 5 };
         using var run = tiny.Run(experiment, "run", cancellation: Cancellation);
         using var model = FaceModel.Load(tiny.Model, threads: 1, gradients: false);
         var size = TinyRun.Size;
@@ -55,13 +56,15 @@ public class ExperimentRunnerTests
             (row.Threshold, row.Status).ShouldBe((TinyRun.Threshold, row.Success ? "ok" : "failed"));
             if (!row.Success)
             {
-                (row.L2, row.Linf, row.DistanceAfter, row.Success8Bit, row.L2After8Bit, row.Ssim).ShouldBe((null, null, null, null, null, null));
+                (row.L2, row.Linf, row.DistanceAfter).ShouldBe((null, null, null));
+                (row.Success8Bit, row.L2After8Bit, row.Ssim).ShouldBe((null, null, null));
                 run.Adversarial(row).ShouldBeNull();
                 continue;
             }
             if (row.AlreadyWrong)
             {
-                (row.L2, row.Linf, row.Success8Bit, row.L2After8Bit, row.Ssim, row.Forwards, row.Backwards).ShouldBe((0, 0, true, 0, 1, 1, 0));
+                (row.L2, row.Linf, row.Forwards, row.Backwards).ShouldBe((0, 0, 1, 0));
+                (row.Success8Bit, row.L2After8Bit, row.Ssim).ShouldBe((true, 0, 1));
                 continue;
             }
             var image = run.Adversarial(row).ShouldNotBeNull();
@@ -144,7 +147,8 @@ public class ExperimentRunnerTests
         using var tiny = new TinyRun(4);
         var experiment = tiny.Experiment("minimal/fgsm") with { Batch = 2 };
         File.WriteAllBytes(Path.Combine(tiny.Images, "p3a.png"), File.ReadAllBytes(Path.Combine(tiny.Images, "p3a.png"))[..200]);
-        Should.Throw<InputException>(() => tiny.Run(experiment, "damaged", strict: true, cancellation: Cancellation)).Message.ShouldContain("p3a.png");
+        Should.Throw<InputException>(() => tiny.Run(experiment, "damaged", strict: true, cancellation: Cancellation))
+            .Message.ShouldContain("p3a.png");
         using (var kept = RunLedger.Read(tiny["damaged"])) kept.Rows.Select(r => r.Pair).ShouldBe(["p0a|p0b", "p1a|p1b"]);
         File.Delete(Path.Combine(tiny.Images, "p3a.png"));
         Should.Throw<InputException>(() => ExperimentPlan.Open(experiment, strict: true)).Message.ShouldContain("p3a.png");
@@ -166,7 +170,8 @@ public class ExperimentRunnerTests
             var attacked = group.Where(r => !r.AlreadyWrong).ToList();
             var successes = attacked.Where(r => r.Success).ToList();
             var expected = keep switch { KeepImages.All => attacked, KeepImages.Successes => successes, _ => [.. successes.Take(3)] };
-            group.Where(r => run.Adversarial(r) is not null).Select(r => r.Pair).ShouldBe(expected.Select(r => r.Pair), group.Key.ToString());
+            var found = group.Where(r => run.Adversarial(r) is not null);
+            found.Select(r => r.Pair).ShouldBe(expected.Select(r => r.Pair), group.Key.ToString());
             foreach (var failed in attacked.Where(r => !r.Success && keep == KeepImages.All))
             {
                 var last = run.Adversarial(failed).ShouldNotBeNull();
@@ -192,7 +197,8 @@ public class ExperimentRunnerTests
             notice.ShouldStartWith("blocked");
             notice.ShouldContain("Shrink");
         }
-        using (var run = tiny.Run(tiny.Experiment("minimal/uniform", "minimal/fgsm") with { Models = [blocked] }, "run", cancellation: Cancellation))
+        var partly = tiny.Experiment("minimal/uniform", "minimal/fgsm") with { Models = [blocked] };
+        using (var run = tiny.Run(partly, "run", cancellation: Cancellation))
             run.Rows.Select(r => r.Attack).Distinct().ShouldBe(["uniform"]);
         using (var plan = ExperimentPlan.Open(tiny.Experiment("minimal/uniform") with { Models = [blocked] })) plan.Notices.ShouldBeEmpty();
 

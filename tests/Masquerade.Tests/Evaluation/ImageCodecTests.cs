@@ -18,7 +18,8 @@ public class ImageCodecTests
     public void Any_floats_come_back()
     {
         Gen.Select(Clean, Values.Array[Size.Values]).Sample((clean, image) => ShouldComeBack(image, clean));
-        Gen.Select(Clean, Gen.Byte.Array[Size.Values]).Sample((clean, levels) => ShouldComeBack(Array.ConvertAll(levels, l => l / 255f), clean));
+        Gen.Select(Clean, Gen.Byte.Array[Size.Values])
+            .Sample((clean, levels) => ShouldComeBack(Array.ConvertAll(levels, l => l / 255f), clean));
     }
 
     [Fact]
@@ -41,8 +42,10 @@ public class ImageCodecTests
     }
 
     [Fact]
-    public void Damage_is_bad_input() => Gen.Select(Clean, Values.Array[Size.Values], Gen.Bool, Gen.Int[0, 1 << 20], Gen.Byte[1, 255]).Sample(
-        (clean, image, png, at, flip) =>
+    public void Damage_is_bad_input()
+    {
+        var cases = Gen.Select(Clean, Values.Array[Size.Values], Gen.Bool, Gen.Int[0, 1 << 20], Gen.Byte[1, 255]);
+        cases.Sample((clean, image, png, at, flip) =>
         {
             if (png) image = Array.ConvertAll(image, v => v is > 0.5f ? 1f : 0f);
             var data = ImageCodec.Encode(image, clean);
@@ -51,6 +54,7 @@ public class ImageCodecTests
             data[at % data.Length] ^= flip;
             DecodesOrIsRefused(data, clean);
         });
+    }
 
     [Fact]
     public void Empty_short_foreign_and_overlong_data_is_refused()

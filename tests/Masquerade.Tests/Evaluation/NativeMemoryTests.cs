@@ -12,7 +12,8 @@ public class NativeMemoryTests
     public void A_run_leaves_no_tensor(KeepImages keep)
     {
         using var tiny = new TinyRun(8);
-        var experiment = tiny.Experiment("minimal", "foolbox-v1/fgsm", "foolbox-v1/deepfool") with { Storage = ["float", "8bit"], Batch = 3, KeepImages = keep };
+        var attacks = tiny.Experiment("minimal", "foolbox-v1/fgsm", "foolbox-v1/deepfool");
+        var experiment = attacks with { Storage = ["float", "8bit"], Batch = 3, KeepImages = keep };
         LeavesNoTensor(() => tiny.Run(experiment, "run", cancellation: TestContext.Current.CancellationToken).Dispose());
     }
 
@@ -32,7 +33,8 @@ public class NativeMemoryTests
     public void A_stopped_run_leaves_no_tensor()
     {
         using var tiny = new TinyRun(4);
-        var experiment = tiny.Experiment("minimal", "foolbox-v1/deepfool") with { Storage = ["float", "8bit"], KeepImages = KeepImages.All };
+        var attacks = tiny.Experiment("minimal", "foolbox-v1/deepfool");
+        var experiment = attacks with { Storage = ["float", "8bit"], KeepImages = KeepImages.All };
         var evaluations = 0;
         using (tiny.Run(experiment, "whole", _ => evaluations++, cancellation: TestContext.Current.CancellationToken)) { }
         for (var last = 1; last < evaluations; last += 11)
@@ -41,7 +43,12 @@ public class NativeMemoryTests
             {
                 using var stop = new CancellationTokenSource();
                 var seen = 0;
-                Should.Throw<OperationCanceledException>(() => tiny.Run(experiment, $"run{last}", _ => { if (++seen == last) stop.Cancel(); }, cancellation: stop.Token));
+                void Stop(RunProgress progress)
+                {
+                    if (++seen == last) stop.Cancel();
+                }
+
+                Should.Throw<OperationCanceledException>(() => tiny.Run(experiment, $"run{last}", Stop, cancellation: stop.Token));
             });
         }
     }
@@ -54,13 +61,20 @@ public class NativeMemoryTests
         LeavesNoTensor(() =>
         {
             var seen = 0;
-            Should.Throw<NotSupportedException>(() => tiny.Run(experiment, "run", _ => { if (++seen == 20) throw new NotSupportedException(); },
-                cancellation: TestContext.Current.CancellationToken));
+            void Fail(RunProgress progress)
+            {
+                if (++seen == 20) throw new NotSupportedException();
+            }
+
+            Should.Throw<NotSupportedException>(
+                () => tiny.Run(experiment, "run", Fail, cancellation: TestContext.Current.CancellationToken));
         });
-        LeavesNoTensor(() => Should.Throw<InputException>(() => ExperimentPlan.Open(experiment with { Models = [tiny.Model, tiny.Model] })));
+        var twice = experiment with { Models = [tiny.Model, tiny.Model] };
+        LeavesNoTensor(() => Should.Throw<InputException>(() => ExperimentPlan.Open(twice)));
         LeavesNoTensor(() =>
         {
-            File.WriteAllText(tiny.Model, File.ReadAllText(tiny.Model).Replace("\"none\", \"embeddingSize\"", "\"arcface-112x112\", \"embeddingSize\""));
+            var text = File.ReadAllText(tiny.Model);
+            File.WriteAllText(tiny.Model, text.Replace("\"alignment\": \"none\"", "\"alignment\": \"arcface-112x112\""));
             Should.Throw<InputException>(() => ExperimentPlan.Open(experiment with { Aligned = false }));
         });
     }
@@ -71,7 +85,8 @@ public class NativeMemoryTests
         using var tiny = new TinyRun(40);
         var most = new Dictionary<int, long>();
         var perChunk = 0.0;
-        using var run = tiny.Run(tiny.Experiment("minimal", "foolbox-v1/deepfool") with { Batch = 2, KeepImages = KeepImages.All }, "run", p =>
+        var experiment = tiny.Experiment("minimal", "foolbox-v1/deepfool") with { Batch = 2, KeepImages = KeepImages.All };
+        using var run = tiny.Run(experiment, "run", p =>
         {
             perChunk = p.Total / 20;
             var chunk = (int)(p.Done / perChunk);

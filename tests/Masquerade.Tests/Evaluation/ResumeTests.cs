@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using Masquerade.Evaluation;
 using Masquerade.Faces;
@@ -15,7 +14,8 @@ public class ResumeTests
     public void Killed_at_any_moment_a_run_ends_with_the_same_rows_and_images()
     {
         using var tiny = new TinyRun(11);
-        var experiment = tiny.Experiment("minimal", "foolbox-v1/deepfool") with { Storage = ["float", "8bit"], Batch = 4, KeepImages = KeepImages.Examples };
+        var attacks = tiny.Experiment("minimal", "foolbox-v1/deepfool");
+        var experiment = attacks with { Storage = ["float", "8bit"], Batch = 4, KeepImages = KeepImages.Examples };
         var (evaluations, copies) = (0, 0);
         using var whole = tiny.Run(experiment, "whole", _ =>
         {
@@ -61,7 +61,8 @@ public class ResumeTests
         }
         using var resumed = tiny.Run(experiment, "run", cancellation: Cancellation);
         TinyRun.Timeless(resumed).ShouldBe(TinyRun.Timeless(whole));
-        resumed.Facts.Select(f => f.Key).ShouldBe([.. whole.Facts.Select(f => f.Key).TakeWhile(k => k != "near the threshold"), "resumed", "near the threshold", "finished"]);
+        var begun = whole.Facts.Select(f => f.Key).TakeWhile(k => k != "near the threshold");
+        resumed.Facts.Select(f => f.Key).ShouldBe([.. begun, "resumed", "near the threshold", "finished"]);
     }
 
     [Fact]
@@ -111,7 +112,12 @@ public class ResumeTests
         using var tiny = new TinyRun(4);
         var experiment = tiny.Experiment("minimal/fgsm") with { Batch = 2 };
         using var stop = new CancellationTokenSource();
-        Should.Throw<OperationCanceledException>(() => tiny.Run(experiment, "run", p => { if (p.Done > p.Total / 2) stop.Cancel(); }, cancellation: stop.Token));
+        void Stop(RunProgress progress)
+        {
+            if (progress.Done > progress.Total / 2) stop.Cancel();
+        }
+
+        Should.Throw<OperationCanceledException>(() => tiny.Run(experiment, "run", Stop, cancellation: stop.Token));
         using var before = RunLedger.Read(tiny["run"]);
         before.Rows.Count.ShouldBe(2);
 
@@ -144,8 +150,9 @@ public class ResumeTests
         using (var ledger = RunLedger.Create(tiny["run"], plan.Experiment, plan.Pairs, plan.Cells))
         {
             // A database that may grow no further is to SQLite what a full disk is.
-            var database = (SqliteConnection)typeof(RunLedger).GetField("_database", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(ledger)!;
-            database.Execute($"PRAGMA max_page_count = {Convert.ToInt32(database.Scalar("PRAGMA page_count"), CultureInfo.InvariantCulture) + 8}");
+            var field = typeof(RunLedger).GetField("_database", BindingFlags.Instance | BindingFlags.NonPublic)!;
+            var database = (SqliteConnection)field.GetValue(ledger)!;
+            database.Execute($"PRAGMA max_page_count = {(long)database.Scalar("PRAGMA page_count")! + 8}");
             var message = Should.Throw<InputException>(() => new ExperimentRunner(plan, ledger).Run(cancellation: Cancellation)).Message;
             message.ShouldContain("the disk is full; free some space and go on with --resume");
             message.ShouldStartWith(tiny["run/run.db"]);

@@ -10,8 +10,12 @@ namespace Masquerade.Tests.Evaluation;
 public class RunLedgerTests
 {
     private static readonly Experiment Experiment = new() { Models = ["m"], Images = "i", Pairs = "p" };
-    private static readonly VerificationPair[] Pairs = [new("b|c", "b.png", "c.png", false), new("a|c", "a.png", "c.png", true), new("d|e", "d", "e", true)];
-    private static readonly RunCell[] Cells = [new("m", "float", "minimal", "fgsm"), new("m", "8bit", "minimal", "fgsm"), new("m", "float", "foolbox-v1", "fgsm")];
+    private static readonly VerificationPair[] Pairs =
+        [new("b|c", "b.png", "c.png", false), new("a|c", "a.png", "c.png", true), new("d|e", "d", "e", true)];
+
+    private static readonly RunCell[] Cells =
+        [new("m", "float", "minimal", "fgsm"), new("m", "8bit", "minimal", "fgsm"), new("m", "float", "foolbox-v1", "fgsm")];
+
     private static readonly FaceImage Crop = new(3, 2, [.. Enumerable.Range(0, 18).Select(i => (byte)i)]);
 
     [Fact]
@@ -90,7 +94,8 @@ public class RunLedgerTests
         }
 
         var broken = new LedgerEntry(Row(Cells[1], Pairs[2]), [1]);
-        Should.Throw<NotSupportedException>(() => ledger.Commit(1, 0, [.. Entries(0, 1), broken], (_, _) => throw new NotSupportedException()));
+        Should.Throw<NotSupportedException>(
+            () => ledger.Commit(1, 0, [.. Entries(0, 1), broken], (_, _) => throw new NotSupportedException()));
         ledger.Rows.Count.ShouldBe(2);
         ledger.FinishedChunks(1).ShouldBeEmpty();
         ledger.Commit(1, 0, Entries(0, 1), (_, _) => Crop);

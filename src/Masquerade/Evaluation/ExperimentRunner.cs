@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Evaluation.Statistics;
 using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation;
@@ -13,9 +14,6 @@ public readonly record struct RunProgress(double Done, double Total, string Doin
 /// <summary>Does what an experiment says, chunk by chunk, into a ledger.</summary>
 public sealed class ExperimentRunner
 {
-    // What a report shows of each attack and goal.
-    private const int Examples = 3;
-
     // A gradient costs about as much as three forward passes.
     private const double GradientCost = 3;
 
@@ -120,7 +118,7 @@ public sealed class ExperimentRunner
         return [.. chunk.All.Select(pair =>
         {
             if (!rows.TryGetValue(pair.Id, out var found)) return new LedgerEntry(judge.Skip(pair, chunk.Skipped[pair.Id]), null);
-            var keep = found.Image is not null && (!examples || kept[found.Row.Goal]++ < Examples);
+            var keep = found.Image is not null && (!examples || kept[found.Row.Goal]++ < ExampleRows.Count);
             return new LedgerEntry(found.Row, keep ? ImageCodec.Encode(found.Image, chunk.Crop(pair.Id, PairSide.Probe)) : null);
         })];
     }

@@ -11,7 +11,7 @@ internal static class RunFacts
     private const string Started = "started";
     private const string Resumed = "resumed";
     private const string Finished = "finished";
-    private const string NearThreshold = "near the threshold";
+    private const string NearThreshold = "near the boundary";
     private const int PairsListed = 5;
 
     /// <summary>Begins a run or goes on with one.</summary>

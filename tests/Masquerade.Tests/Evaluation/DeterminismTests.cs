@@ -39,7 +39,7 @@ public class DeterminismTests
         {
             var settings = experiment with { Batch = batch, Threads = threads };
             using var run = tiny.Run(settings, $"run{batch}-{threads}", cancellation: TestContext.Current.CancellationToken);
-            var fact = run.Facts.Single(f => f.Key == "near the threshold").Value;
+            var fact = run.Facts.Single(f => f.Key == "near the boundary").Value;
             foreach (var cell in run.Cells)
             {
                 var rows = run.Rows.Where(r => (r.Storage, r.Family, r.Attack) == (cell.Storage, cell.Family, cell.Attack));
@@ -62,7 +62,7 @@ public class DeterminismTests
         {
             distance = run.Rows[2].DistanceBefore!.Value;
             run.Rows.ShouldAllBe(r => !IsExempt(r));
-            run.Facts.ShouldContain(f => f.Key == "near the threshold" && f.Value == "no pair");
+            run.Facts.ShouldContain(f => f.Key == "near the boundary" && f.Value == "no pair");
         }
         foreach (var (offset, near) in new[] { (0.9e-4, true), (-0.9e-4, true), (1.1e-4, false), (-1.1e-4, false) })
         {
@@ -71,7 +71,7 @@ public class DeterminismTests
             var row = run.Rows[2];
             row.AlreadyWrong.ShouldBe(offset < 0);
             if (near || row.AlreadyWrong) IsExempt(row).ShouldBe(near);
-            if (near) run.Facts.Single(f => f.Key == "near the threshold").Value.ShouldContain(row.Pair);
+            if (near) run.Facts.Single(f => f.Key == "near the boundary").Value.ShouldContain(row.Pair);
         }
     }
 

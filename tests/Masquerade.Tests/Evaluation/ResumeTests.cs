@@ -61,8 +61,8 @@ public class ResumeTests
         }
         using var resumed = tiny.Run(experiment, "run", cancellation: Cancellation);
         TinyRun.Timeless(resumed).ShouldBe(TinyRun.Timeless(whole));
-        var begun = whole.Facts.Select(f => f.Key).TakeWhile(k => k != "near the threshold");
-        resumed.Facts.Select(f => f.Key).ShouldBe([.. begun, "resumed", "near the threshold", "finished"]);
+        var begun = whole.Facts.Select(f => f.Key).TakeWhile(k => k != "near the boundary");
+        resumed.Facts.Select(f => f.Key).ShouldBe([.. begun, "resumed", "near the boundary", "finished"]);
     }
 
     [Fact]

@@ -21,7 +21,11 @@ public sealed class OnnxGraphStatisticsTests
         var statistics = OnnxGraphStatistics.Of(model, "face.onnx");
         statistics.Operators.ShouldBe(new Dictionary<string, int>
         {
-            ["Conv"] = 1, ["ConvTranspose"] = 1, ["Flatten"] = 1, ["Gemm"] = 1, ["Relu"] = 2,
+            ["Conv"] = 1,
+            ["ConvTranspose"] = 1,
+            ["Flatten"] = 1,
+            ["Gemm"] = 1,
+            ["Relu"] = 2,
         }, ignoreOrder: true);
         statistics.Parameters.ShouldBe(18 + 8 + 75);
         statistics.Flops.ShouldBe(2 * (288 + 128 + 75));

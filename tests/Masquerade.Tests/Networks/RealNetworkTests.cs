@@ -1,5 +1,5 @@
-using Masquerade.Networks.Onnx.Format;
 using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Format;
 using TorchSharp;
 using static TorchSharp.torch;
 

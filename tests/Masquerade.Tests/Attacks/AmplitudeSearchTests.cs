@@ -20,7 +20,7 @@ public class AmplitudeSearchTests
     });
 
     [Fact]
-    public void On_a_grid_finds_the_first_level_that_hits() => Gen.Select(Gen.Int[1, 255], Gen.Double[0.0001, 1]).Sample((level, start) =>
+    public void On_a_grid_finds_the_first_level_that_hits_within_its_tolerance() => Gen.Select(Gen.Int[1, 255], Gen.Double[0.0001, 1]).Sample((level, start) =>
     {
         var search = new AmplitudeSearch(start, 1, 1.5, 0.008, 1.0 / 255);
         for (var tries = 0; !search.Done; tries++)
@@ -30,7 +30,8 @@ public class AmplitudeSearchTests
             (amplitude * 255).ShouldBe(Math.Round(amplitude * 255), 1e-6);
             search.Report(amplitude, Math.Round(amplitude * 255) >= level);
         }
-        Math.Round(search.Hit * 255).ShouldBe(level);
+        // Among the highest levels the next one is within the tolerance too.
+        Math.Round(search.Hit * 255).ShouldBeInRange(level, Math.Max(level, level * 1.008));
     });
 
     [Fact]

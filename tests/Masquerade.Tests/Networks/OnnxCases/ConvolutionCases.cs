@@ -80,7 +80,7 @@ internal static class ConvolutionCases
         var rank = (int)d.Int(1, 3);
         var (attributes, kernel, extent, autoPad) = Window(d, rank);
         var groups = d.Int(1, 2);
-        long[] shape = [d.Int(1, 2), groups * d.Int(1, 2), .. d.Many(rank, 2, 5)];
+        long[] shape = [d.Int(1, 2), groups * d.Int(1, 2), .. d.Many(rank, 3, 5)];
         var perGroup = d.Int(1, 2);
         long[] weight = [shape[1], perGroup, .. kernel];
         attributes.Add(("group", groups));

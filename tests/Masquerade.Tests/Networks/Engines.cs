@@ -81,7 +81,7 @@ internal static class Engines
     /// The input gradient of a random projection of the output, in double, against central differences along random directions.
     /// </summary>
     public static void GradientHolds(
-        ModelProto model, float[] input, long[] shape, Random random, string what, double tolerance = 1e-5, double step = 1e-6)
+        ModelProto model, float[] input, long[] shape, Random random, string what, double tolerance = 1e-5, double step = 1e-7)
     {
         using var scope = NewDisposeScope();
         using var network = OnnxTorchNetwork.Import(model, "test.onnx", floats: ScalarType.Float64);

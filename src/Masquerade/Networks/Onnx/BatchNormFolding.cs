@@ -1,11 +1,11 @@
-using TorchSharp;
+using Masquerade.Networks.Onnx.Operators;
 using static TorchSharp.torch;
 
 namespace Masquerade.Networks.Onnx;
 
 /// <summary>
-/// Moves a batch normalisation into the weights of the convolution whose only reader it is: (w·x + b − mean)·s + beta, with
-/// s = gamma / √(var + ε), is a convolution with the weights s·w.
+/// Moves a batch normalisation into the weights of the convolution whose only reader it is: (w·x + b)·s + t is a convolution
+/// with the weights s·w and the bias s·b + t.
 /// </summary>
 internal static class BatchNormFolding
 {
@@ -39,16 +39,14 @@ internal static class BatchNormFolding
         var statistics = norm.Inputs.Skip(1).Select(i => constants[i]).Concat(bias is null ? [] : [bias]);
         if (weight.dim() < 3 || statistics.Any(s => s.dim() != 1 || s.shape[0] != channels)) return false;
 
-        Tensor Double(Tensor tensor) => tensor.to_type(ScalarType.Float64);
-        var scale = Double(constants[norm.Inputs[1]]) / (Double(constants[norm.Inputs[4]]) + norm.Float("epsilon", 1e-5f)).sqrt();
-        var shift = bias is null ? -Double(constants[norm.Inputs[3]]) : Double(bias) - Double(constants[norm.Inputs[3]]);
-        var perFilter = Enumerable.Repeat(1L, (int)weight.dim()).ToArray();
-        perFilter[0] = channels;
+        var values = norm.Inputs.Select(i => constants.GetValueOrDefault(i)!).ToArray();
+        var (scale, shift) = Normalizations.Affine(values[1], values[2], values[3], values[4], norm.Float("epsilon", 1e-5f));
+        long[] perFilter = [channels, .. Enumerable.Repeat(1L, (int)weight.dim() - 1)];
 
         // The names cannot clash: one value has one source, and this one was the convolution's alone.
         var (newWeight, newBias) = (conv.Outputs[0] + "\0weight", conv.Outputs[0] + "\0bias");
-        constants[newWeight] = (Double(weight) * scale.reshape(perFilter)).to_type(norm.Floats);
-        constants[newBias] = (shift * scale + Double(constants[norm.Inputs[2]])).to_type(norm.Floats);
+        constants[newWeight] = (weight.to_type(ScalarType.Float64) * scale.reshape(perFilter)).to_type(norm.Floats);
+        constants[newBias] = (bias is null ? shift : bias.to_type(ScalarType.Float64) * scale + shift).to_type(norm.Floats);
         conv.Rewire(newWeight, newBias, norm.Outputs[0]);
         return true;
     }

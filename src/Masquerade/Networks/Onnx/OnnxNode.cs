@@ -88,6 +88,9 @@ internal sealed class OnnxNode
         ? OnnxTensorReader.Read(found.T ?? new TensorProto(), Floats, $"{_source}: node '{Label}'")
         : null;
 
+    /// <summary>Whether a value is known at import.</summary>
+    public bool IsConstant(string value) => _constants.ContainsKey(value);
+
     /// <summary>
     /// An input whose value is known at import. It no longer counts as read; keep what the kernel needs with <see cref="Keep"/>.
     /// </summary>

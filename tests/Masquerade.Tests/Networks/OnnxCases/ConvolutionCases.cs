@@ -17,6 +17,7 @@ internal static class ConvolutionCases
         ["GlobalMaxPool"] = new(d => Global(d, "GlobalMaxPool")),
         ["GlobalLpPool"] = new(d => Global(d, "GlobalLpPool", ("p", d.Int(1, 3)))),
         ["BatchNormalization"] = new(BatchNormalization),
+        ["BatchNormalization with statistics of run time"] = new(BatchNormalizationAtRunTime),
         ["Conv and BatchNormalization"] = new(ConvBatchNormalization),
         ["InstanceNormalization"] = new(InstanceNormalization, Tolerance: 1e-4f),
         ["LayerNormalization"] = new(LayerNormalization, Tolerance: 1e-4f),
@@ -79,7 +80,7 @@ internal static class ConvolutionCases
         var rank = (int)d.Int(1, 3);
         var (attributes, kernel, extent, autoPad) = Window(d, rank);
         var groups = d.Int(1, 2);
-        long[] shape = [d.Int(1, 2), groups * d.Int(1, 2), .. d.Many(rank, 2, 5)];
+        long[] shape = [d.Int(1, 2), groups * d.Int(1, 2), .. d.Many(rank, 3, 5)];
         var perGroup = d.Int(1, 2);
         long[] weight = [shape[1], perGroup, .. kernel];
         attributes.Add(("group", groups));
@@ -154,6 +155,15 @@ internal static class ConvolutionCases
         var shape = d.Shape(least: 2, most: 5);
         var model = new ModelBuilder(d.OneOf(7, 9, 14, 15), [-1, .. shape[1..]]).Statistics(d, shape[1])
             .Node("BatchNormalization", ["x", "scale", "shift", "mean", "var"], null, ("epsilon", d.Float(1e-5f, 1e-2f))).Build();
+        return new(model, shape, d.Floats(shape));
+    }
+
+    private static Drawn BatchNormalizationAtRunTime(Dice d)
+    {
+        long[] shape = [2, d.Int(1, 3), d.Int(1, 4)];
+        var model = new ModelBuilder(13, shape).Statistics(d, shape[1])
+            .Node("ReduceMax", ["x"], ["most"], ("axes", new long[] { 0, 2 }), ("keepdims", 0)).Node("Exp", ["most"], ["positive"])
+            .Node("BatchNormalization", ["x", "scale", "shift", "most", "positive"]).Build();
         return new(model, shape, d.Floats(shape));
     }
 

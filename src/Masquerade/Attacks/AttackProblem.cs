@@ -31,6 +31,9 @@ public sealed record AttackSettings(long Seed = 0, StorageRule Storage = Storage
 /// <remarks>Tensors that it hands out hold the active pairs only, in the order of <see cref="Active"/>, and are its own: do not dispose them.</remarks>
 public sealed class AttackProblem : IDisposable
 {
+    // Larger batches are no faster, and what autograd keeps of them is what a run's peak memory is made of.
+    private const int GradientBatch = 8;
+
     private readonly IFaceEmbedder _embedder;
     private readonly PairClassifier _classifier;
     private readonly AttackSettings _settings;
@@ -280,13 +283,8 @@ public sealed class AttackProblem : IDisposable
         if (_embedder is not IDifferentiableEmbedder embedder)
             throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
         using var scope = NewDisposeScope();
-        var images = _images.detach().requires_grad_(true);
-        var references = _references.index_select(0, tensor(_active.Select(a => (long)a).ToArray()));
-        var distance = (embedder.EmbedForGradient(images) - references).square().sum(1);
-        var gradient = autograd.grad([distance.sum()], [images])[0];
-
         var count = _active.Count;
-        var distances = distance.detach().data<float>().ToArray();
+        var (distances, gradient) = DistanceAndGradient(embedder);
         var values = new float[count];
         var slopes = new float[count];
         for (var i = 0; i < count; i++)
@@ -311,6 +309,29 @@ public sealed class AttackProblem : IDisposable
             Retire(unusable);
         }
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The active pairs' distances at <see cref="Images"/> and their gradients, a few images at a time.</summary>
+    private (float[] Distances, Tensor Gradient) DistanceAndGradient(IDifferentiableEmbedder embedder)
+    {
+        using var scope = NewDisposeScope();
+        var count = _active.Count;
+        var distances = new float[count];
+        var gradient = empty_like(_images);
+        for (var at = 0; at < count; at += GradientBatch)
+        {
+            using var slice = NewDisposeScope();
+            var size = Math.Min(GradientBatch, count - at);
+            var images = _images.narrow(0, at, size).detach().requires_grad_(true);
+            var references = _references.index_select(0, tensor(_active.Skip(at).Take(size).Select(a => (long)a).ToArray()));
+            var distance = (embedder.EmbedForGradient(images) - references).square().sum(1);
+            distance.detach().data<float>().CopyTo(distances, at);
+            var part = gradient.narrow(0, at, size);
+            // A network whose output does not depend on its input has no gradient to ask for.
+            if (distance.requires_grad) part.copy_(autograd.grad([distance.sum()], [images])[0]);
+            else part.zero_();
+        }
+        return (distances, gradient.MoveToOuterDisposeScope());
     }
 
     /// <summary>Shares the time since the last call among the active pairs.</summary>

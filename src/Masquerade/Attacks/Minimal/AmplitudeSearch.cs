@@ -9,10 +9,17 @@ namespace Masquerade.Attacks.Minimal;
 /// <param name="growth">Factor between tries while there is no hit, or no miss but the clean image.</param>
 /// <param name="tolerance">The search ends when the hit is at most this fraction above the miss.</param>
 /// <param name="unit">Amplitudes are whole multiples of it; 0 for any amplitude.</param>
-internal sealed class AmplitudeSearch(double start, double largest, double growth, double tolerance, double unit = 0)
+/// <param name="accelerating">Whether the factor grows from try to try: for a start that is believed to be near.</param>
+internal sealed class AmplitudeSearch(
+    double start, double largest, double growth, double tolerance, double unit = 0, bool accelerating = false)
 {
     private double _miss;
     private double _hit = double.PositiveInfinity;
+    private int _stride = 1;
+
+    /// <summary>A search downward from an amplitude that is known to hit.</summary>
+    public static AmplitudeSearch Below(double hit, double growth, double tolerance) =>
+        new(hit, hit, growth, tolerance, accelerating: true) { _hit = hit };
 
     /// <summary>Whether any amplitude was a hit.</summary>
     public bool Found => double.IsFinite(_hit);
@@ -30,17 +37,21 @@ internal sealed class AmplitudeSearch(double start, double largest, double growt
     {
         get
         {
-            if (!Found) return Snap(_miss == 0 ? Math.Min(start, largest) : Math.Min(_miss * growth, largest));
-            return Snap(_miss == 0 ? _hit / growth : Math.Sqrt(_miss * _hit));
+            if (!Found) return Snap(_miss == 0 ? Math.Min(start, largest) : Math.Min(_miss * Factor, largest));
+            return Snap(_miss == 0 ? _hit / Factor : Math.Sqrt(_miss * _hit));
         }
     }
 
     /// <summary>Takes in what <see cref="Next"/> gave.</summary>
     public void Report(double amplitude, bool hit)
     {
+        // The same side again: the boundary is further off than believed.
+        if (accelerating && (hit ? Found && _miss == 0 : !Found && _miss > 0)) _stride *= 2;
         if (hit) _hit = Math.Min(_hit, amplitude);
         else _miss = Math.Max(_miss, amplitude);
     }
+
+    private double Factor => Math.Pow(growth, _stride);
 
     private double Snap(double amplitude)
     {

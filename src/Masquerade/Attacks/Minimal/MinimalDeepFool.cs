@@ -11,11 +11,12 @@ namespace Masquerade.Attacks.Minimal;
 /// <param name="Overshoot">How far beyond the boundary a step goes, as a fraction of its length.</param>
 /// <param name="Projections">How often the clean image is projected onto the tangent.</param>
 /// <param name="Tolerance">How far above an amplitude that fails the one found may be, as a fraction.</param>
-/// <param name="MostTries">Most forward passes of one search along a direction.</param>
+/// <param name="MostTries">Most forward passes after the walk; twice as many under the 8-bit rule.</param>
 public sealed record MinimalDeepFool(
-    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8) : Attack(Norm.L2, Access.WhiteBox)
+    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8)
+    : Attack(Norm.L2, Access.WhiteBox)
 {
-    private const double FloatGrowth = 1.02;
+    private const double Growth = 1.02;
     private const double EightBitGrowth = 1.3;
     private const double MostAmplitude = 100;
     private const float LeastMargin = 1e-4f;
@@ -27,25 +28,51 @@ public sealed record MinimalDeepFool(
         if (problem.Storage == StorageRule.EightBit)
         {
             WalkWithoutJudging(problem);
-            SearchFromHere(problem, EightBitGrowth, 2 * MostTries);
+            if (!problem.AnyActive) return;
+            using var scope = NewDisposeScope();
+            DirectionSearch.Run(
+                problem, problem.Images - problem.Clean, _ => new AmplitudeSearch(1, MostAmplitude, EightBitGrowth, Tolerance),
+                _ => 2 * MostTries);
             return;
         }
         Walk(problem);
-        for (var round = 0; round < Projections; round++)
-        {
-            problem.ReturnToBest();
-            if (!problem.AnyActive) return;
-            using var scope = NewDisposeScope();
-            var (margin, gradient) = problem.MarginAndGradient();
-            if (!problem.AnyActive) return;
-            // Where the tangent at the image is met on the way from the clean image along the gradient.
-            var slope = ((problem.Clean - problem.Images) * gradient).flatten(1).sum(1);
-            var length = (margin + slope) / gradient.flatten(1).square().sum(1);
-            Search(problem, gradient * length.neg().PerImage(), FloatGrowth, MostTries);
-        }
-        if (Projections > 0) return;
+        var walked = Enumerable.Range(0, problem.Count).Select(p => problem.Cost(p).Forwards).ToArray();
+        int Left(int pair) => MostTries - (int)(problem.Cost(pair).Forwards - walked[pair]);
+        var shrunk = new double[problem.Count];
+        Array.Fill(shrunk, double.PositiveInfinity);
+        for (var round = 0; round < Projections; round++) Project(problem, shrunk, Left);
+        Shrink(problem, shrunk, Left);
+    }
+
+    /// <summary>Projects the clean image onto the tangent at the best image so far, and searches along that direction.</summary>
+    private void Project(AttackProblem problem, double[] shrunk, Func<int, int> triesLeft)
+    {
         problem.ReturnToBest();
-        SearchFromHere(problem, FloatGrowth, MostTries);
+        if (!problem.AnyActive) return;
+        using var scope = NewDisposeScope();
+        var (margin, gradient) = problem.MarginAndGradient();
+        if (!problem.AnyActive) return;
+        // Where the tangent at the image is met on the way from the clean image along the gradient.
+        var slope = ((problem.Clean - problem.Images) * gradient).flatten(1).sum(1);
+        var directions = gradient * ((margin + slope) / gradient.flatten(1).square().sum(1)).neg().PerImage();
+        var pairs = problem.Active.ToArray();
+        var before = pairs.Select(problem.BestL2).ToArray();
+        // Beyond the norm in hand there is nothing to gain.
+        var most = pairs.Zip(before.Zip(directions.Norms(), (best, norm) => best / norm)).ToDictionary(p => p.First, p => p.Second);
+        DirectionSearch.Run(problem, directions, p => new AmplitudeSearch(1, most[p], Growth, Tolerance, accelerating: true), triesLeft);
+        for (var i = 0; i < pairs.Length; i++)
+            if (problem.BestL2(pairs[i]) < before[i]) shrunk[pairs[i]] = problem.BestL2(pairs[i]);
+    }
+
+    /// <summary>Shrinks what no search along a direction has brought onto the boundary yet.</summary>
+    private void Shrink(AttackProblem problem, double[] shrunk, Func<int, int> triesLeft)
+    {
+        problem.ReturnToBest();
+        if (!problem.AnyActive) return;
+        problem.Retire([.. problem.Active.Select(p => problem.BestL2(p) >= shrunk[p])]);
+        if (!problem.AnyActive) return;
+        using var scope = NewDisposeScope();
+        DirectionSearch.Run(problem, problem.Images - problem.Clean, _ => AmplitudeSearch.Below(1, Growth, Tolerance), triesLeft);
     }
 
     private void Walk(AttackProblem problem)
@@ -74,14 +101,4 @@ public sealed record MinimalDeepFool(
 
     private Tensor Step(Tensor margin, Tensor gradient) =>
         ((1 + Overshoot) * margin / gradient.flatten(1).square().sum(1)).PerImage() * gradient;
-
-    private void SearchFromHere(AttackProblem problem, double growth, int mostTries)
-    {
-        if (!problem.AnyActive) return;
-        using var scope = NewDisposeScope();
-        Search(problem, problem.Images - problem.Clean, growth, mostTries);
-    }
-
-    private void Search(AttackProblem problem, Tensor directions, double growth, int mostTries) =>
-        DirectionSearch.Run(problem, directions, _ => new AmplitudeSearch(1, MostAmplitude, growth, Tolerance), mostTries);
 }

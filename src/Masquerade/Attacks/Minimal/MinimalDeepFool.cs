@@ -13,7 +13,8 @@ namespace Masquerade.Attacks.Minimal;
 /// <param name="Tolerance">How far above an amplitude that fails the one found may be, as a fraction.</param>
 /// <param name="MostTries">Most forward passes of one search along a direction.</param>
 public sealed record MinimalDeepFool(
-    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8) : Attack(Norm.L2, Access.WhiteBox)
+    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8)
+    : Attack(Norm.L2, Access.WhiteBox)
 {
     private const double FloatGrowth = 1.02;
     private const double EightBitGrowth = 1.3;

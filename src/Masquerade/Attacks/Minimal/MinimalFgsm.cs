@@ -23,6 +23,8 @@ public sealed record MinimalFgsm(double Tolerance = 0.008, int MostForwards = 20
         var forecasts = (margin / gradient.abs().flatten(1).sum(1)).data<float>().ToArray();
         var start = problem.Active.Zip(forecasts).ToDictionary(p => p.First, p => Start * p.Second);
         var unit = problem.Storage == StorageRule.EightBit ? 1.0 / 255 : 0;
-        DirectionSearch.Run(problem, gradient.sign().neg(), p => new AmplitudeSearch(start[p], 1, Growth, Tolerance, unit), MostForwards - 1);
+        DirectionSearch.Run(
+            problem, gradient.sign().neg(), p => new AmplitudeSearch(start[p], 1, Growth, Tolerance, unit),
+            MostForwards - 1);
     }
 }

@@ -37,7 +37,8 @@ public class MasqueradeWeakenVersionNeed : Task
         string before = Hash(file);
         if (before != HashBefore)
         {
-            Log.LogWarning("{0} is not the file this fix was made for (SHA-256 {1}): left as it is. It may not load where libstdc++ lacks {2}.",
+            Log.LogWarning(
+                "{0} is not the file this fix was made for (SHA-256 {1}): left as it is. It may not load where libstdc++ lacks {2}.",
                 Source, before, VersionName);
             return true;
         }

@@ -38,8 +38,12 @@ internal static class AttackCost
         var names = pairs.Select(p => p.GetProperty("probe").GetString() + "|" + p.GetProperty("reference").GetString()).ToList();
 
         var (forward, gradient) = EngineTimes(model.Embedder, probes.narrow(0, 0, Math.Min(batch, pairs.Count)));
-        Console.WriteLine(Line($"engines at batch {batch}: forward {1000 * forward:F2} ms an image, gradient {1000 * gradient:F2} ms an image"));
-        Console.WriteLine("attack                success  median L2  forwards  grads  seconds  /engines  reference: forwards  seconds  forwards/  seconds/");
+        Console.WriteLine(
+            Line($"engines at batch {batch}: forward {1000 * forward:F2} ms an image, ")
+            + Line($"gradient {1000 * gradient:F2} ms an image"));
+        Console.WriteLine(
+            "attack                success  median L2  forwards  grads  seconds  /engines  "
+            + "reference: forwards  seconds  forwards/  seconds/");
         double allSeconds = 0, allEngines = 0, allForwards = 0, referenceForwards = 0, referenceSeconds = 0;
         foreach (var attack in AttackRegistry.Resolve(attacks))
         {
@@ -51,7 +55,8 @@ internal static class AttackCost
                 var count = Math.Min(batch, pairs.Count - at);
                 using var inner = NewDisposeScope();
                 using var batchProblem = new AttackProblem(
-                    verifier, probes.narrow(0, at, count), references.narrow(0, at, count), goals.GetRange(at, count), names.GetRange(at, count), new AttackSettings());
+                    verifier, probes.narrow(0, at, count), references.narrow(0, at, count),
+                    goals.GetRange(at, count), names.GetRange(at, count), new AttackSettings());
                 results.AddRange(attack.Attack.Execute(batchProblem));
             }
             var seconds = clock.Elapsed.TotalSeconds;
@@ -60,8 +65,11 @@ internal static class AttackCost
             long wantedForwards = expected.Sum(e => e.Forwards);
             var wantedSeconds = expected.Sum(e => e.Seconds);
             var norms = results.Where(r => r.Success).Select(r => r.L2).Order().ToList();
-            Console.WriteLine(Line(
-                $"{attack.FullName,-20} {results.Count(r => r.Success),4}/{pairs.Count,-3} {norms.ElementAtOrDefault(norms.Count / 2),10:F4} {forwards,9} {gradients,6} {seconds,8:F1} {seconds / engines,9:F2} {wantedForwards,20} {wantedSeconds,8:F0} {(double)wantedForwards / forwards,10:F1} {wantedSeconds / seconds,9:F1}"));
+            Console.WriteLine(
+                Line($"{attack.FullName,-20} {results.Count(r => r.Success),4}/{pairs.Count,-3} ")
+                + Line($"{norms.ElementAtOrDefault(norms.Count / 2),10:F4} {forwards,9} {gradients,6} {seconds,8:F1} ")
+                + Line($"{seconds / engines,9:F2} {wantedForwards,20} {wantedSeconds,8:F0} ")
+                + Line($"{(double)wantedForwards / forwards,10:F1} {wantedSeconds / seconds,9:F1}"));
             Compare(names, results, expected);
             allSeconds += seconds;
             allEngines += engines;
@@ -69,8 +77,10 @@ internal static class AttackCost
             referenceForwards += wantedForwards;
             referenceSeconds += wantedSeconds;
         }
-        Console.WriteLine(Line(
-            $"all: {allSeconds:F1} s, {allSeconds / allEngines:F2} of the engines' time; the reference took {referenceForwards / allForwards:F1} times the forwards and {referenceSeconds / allSeconds:F1} times the time"));
+        Console.WriteLine(
+            Line($"all: {allSeconds:F1} s, {allSeconds / allEngines:F2} of the engines' time; ")
+            + Line($"the reference took {referenceForwards / allForwards:F1} times the forwards and ")
+            + Line($"{referenceSeconds / allSeconds:F1} times the time"));
     }
 
     private static void Compare(List<string> names, List<AttackResult> results, List<Reference> expected)
@@ -90,7 +100,10 @@ internal static class AttackCost
         }
         if (ratios.Count == 0) return;
         ratios.Sort();
-        Console.WriteLine(Line($"    same outcome on {same}, same forwards on {forwards}; L2 / reference's: min {ratios[0]:F3}, median {ratios[ratios.Count / 2]:F3}, mean {ratios.Average():F3}, max {worst:F3} ({at})"));
+        Console.WriteLine(
+            Line($"    same outcome on {same}, same forwards on {forwards}; ")
+            + Line($"L2 / reference's: min {ratios[0]:F3}, median {ratios[ratios.Count / 2]:F3}, mean {ratios.Average():F3}, ")
+            + Line($"max {worst:F3} ({at})"));
     }
 
     private static (double Forward, double Gradient) EngineTimes(IFaceEmbedder embedder, Tensor images)

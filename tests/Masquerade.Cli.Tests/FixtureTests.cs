@@ -2,7 +2,9 @@ namespace Masquerade.Cli.Tests;
 
 public sealed class FixtureTests
 {
-    /// <summary>Leaves a tiny network, its pictures and a pair list where MASQ_FIXTURE names a folder, for whoever wants to try the commands.</summary>
+    /// <summary>
+    /// Leaves a tiny network, its pictures and a pair list where MASQ_FIXTURE names a folder, for whoever wants to try the commands.
+    /// </summary>
     [Fact]
     public void Writes_what_the_commands_can_be_tried_on()
     {
@@ -10,7 +12,8 @@ public sealed class FixtureTests
         if (string.IsNullOrEmpty(target)) Assert.Skip("MASQ_FIXTURE is not set: nobody asked for the files");
         using var masq = new MasqRun();
         Directory.CreateDirectory(Path.Combine(target, "images"));
-        foreach (var picture in Directory.GetFiles(masq["images"])) File.Copy(picture, Path.Combine(target, "images", Path.GetFileName(picture)), overwrite: true);
+        foreach (var picture in Directory.GetFiles(masq["images"]))
+            File.Copy(picture, Path.Combine(target, "images", Path.GetFileName(picture)), overwrite: true);
         foreach (var file in new[] { "tiny.onnx", "tiny.model.json" }) File.Copy(masq[file], Path.Combine(target, file), overwrite: true);
         File.WriteAllText(Path.Combine(target, "pairs.csv"), """
             probe,reference,same_person

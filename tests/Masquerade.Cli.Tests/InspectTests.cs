@@ -13,7 +13,8 @@ public sealed class InspectTests : IDisposable
     {
         var text = await _masq.RunAsync(["inspect", _masq.Model]);
         (text.Code, text.Error).ShouldBe((0, ""));
-        foreach (var part in new[] { "Tiny (onnx)", "crops: float [batch, 3, 16, 16]", "Conv 1", "gradients   yes", "differ by at most" }) text.Output.ShouldContain(part);
+        foreach (var part in new[] { "Tiny (onnx)", "crops: float [batch, 3, 16, 16]", "Conv 1", "gradients   yes", "differ by at most" })
+            text.Output.ShouldContain(part);
 
         var json = await _masq.RunAsync(["inspect", _masq.Model, "--json"]);
         using var parsed = JsonDocument.Parse(json.Output);

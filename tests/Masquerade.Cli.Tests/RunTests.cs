@@ -18,13 +18,16 @@ public sealed class RunTests : IDisposable
         result.Code.ShouldBe(0);
         result.Output.ShouldContain("minimal");
         result.Output.ShouldContain("report: {folder}/run/report.html");
-        foreach (var name in new[] { "run.db", "results.csv", "summary.json", "table.md", "report.html" }) File.Exists(_masq[$"run/{name}"]).ShouldBeTrue(name);
+        foreach (var name in new[] { "run.db", "results.csv", "summary.json", "table.md", "report.html" })
+            File.Exists(_masq[$"run/{name}"]).ShouldBeTrue(name);
         Directory.GetFiles(_masq["run/figures"], "*.png").ShouldNotBeEmpty();
         Directory.GetFiles(_masq["run"], "*.tmp").ShouldBeEmpty();
 
         var rows = Csv(_masq["run/results.csv"]);
         rows.Count.ShouldBe(1 + (8 + 4) * PairCount);
-        rows[0].ShouldBe("pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit,l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason".Split(','));
+        rows[0].ShouldBe(
+            ("pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit,"
+            + "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason").Split(','));
         // Storage, then family and attack in the order of reports, then the pair list.
         rows[1][3].ShouldBe("foolbox-v1");
         rows[1][2].ShouldBe("fgsm");
@@ -50,7 +53,10 @@ public sealed class RunTests : IDisposable
     {
         (await RunAsync("--out", _masq["whole"], "--batch", "2")).Code.ShouldBe(0);
         using var stop = new CancellationTokenSource();
-        using var watcher = new FileSystemWatcher(Directory.CreateDirectory(_masq["part"]).FullName, "run.db*") { EnableRaisingEvents = true };
+        using var watcher = new FileSystemWatcher(Directory.CreateDirectory(_masq["part"]).FullName, "run.db*")
+        {
+            EnableRaisingEvents = true,
+        };
         watcher.Changed += (_, _) => stop.Cancel();
         var interrupted = await RunAsync(stop.Token, "--out", _masq["part"], "--batch", "2");
         interrupted.Code.ShouldBe(130);
@@ -69,7 +75,9 @@ public sealed class RunTests : IDisposable
         for (; kills < 10; kills++)
         {
             var started = File.Exists(_masq["killed/run.db"]);
-            using var process = Start(started ? ["run", "--resume", _masq["killed"]] : ["run", .. Settings, .. settings, "--out", _masq["killed"]]);
+            using var process = Start(started
+                ? ["run", "--resume", _masq["killed"]]
+                : ["run", .. Settings, .. settings, "--out", _masq["killed"]]);
             // Anywhere from the first breath to the middle of the work.
             if (process.WaitForExit(random.Next(200, 1400))) process.ExitCode.ShouldBe(0);
             else process.Kill(entireProcessTree: true);
@@ -98,8 +106,10 @@ public sealed class RunTests : IDisposable
     {
         var result = await RunAsync("--dry-run", "--storage", "float,8bit");
         result.Code.ShouldBe(0);
-        foreach (var word in new[] { "pairs        8 (4 anonymization, 4 impersonation), 0 skipped", "model calls", "minutes", "MB" }) result.Output.ShouldContain(word);
-        Directory.GetFileSystemEntries(_masq[""]).Select(Path.GetFileName).Order().ShouldBe(["images", "pairs.csv", "tiny.model.json", "tiny.onnx"]);
+        foreach (var word in new[] { "pairs        8 (4 anonymization, 4 impersonation), 0 skipped", "model calls", "minutes", "MB" })
+            result.Output.ShouldContain(word);
+        Directory.GetFileSystemEntries(_masq[""]).Select(Path.GetFileName).Order()
+            .ShouldBe(["images", "pairs.csv", "tiny.model.json", "tiny.onnx"]);
     }
 
     [Fact]
@@ -200,7 +210,8 @@ public sealed class RunTests : IDisposable
         Bob_0003.png,Cid_0004.png,0
         """);
 
-    private string[] WithoutSeconds(string run) => [.. Csv(_masq[$"{run}/results.csv"]).Select(r => string.Join(',', r.Where((_, i) => i != 12)))];
+    private string[] WithoutSeconds(string run) =>
+        [.. Csv(_masq[$"{run}/results.csv"]).Select(r => string.Join(',', r.Where((_, i) => i != 12)))];
 
     private static List<string[]> Csv(string path) => [.. File.ReadAllLines(path).Select(l => l.Split(','))];
 

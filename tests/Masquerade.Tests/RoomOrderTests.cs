@@ -8,8 +8,8 @@ public partial class RoomOrderTests
 {
     private static readonly string[] Rooms =
     [
-        "Faces", "Assets", "Networks", "Alignment", "Datasets", "Models", "Verification", "Defenses", "Detection", "Attacks", "Training", "Remote",
-        "Evaluation", "Reporting",
+        "Faces", "Assets", "Networks", "Alignment", "Datasets", "Models", "Verification", "Defenses", "Detection", "Attacks", "Training",
+        "Remote", "Evaluation", "Reporting",
     ];
 
     [Fact]
@@ -34,7 +34,9 @@ public partial class RoomOrderTests
         files.ShouldBeGreaterThan(50);
     }
 
-    [GeneratedRegex(@"Masquerade\.(Faces|Assets|Networks|Alignment|Datasets|Models|Verification|Defenses|Detection|Attacks|Training|Remote|Evaluation|Reporting)\b")]
+    [GeneratedRegex(
+        @"Masquerade\.(Faces|Assets|Networks|Alignment|Datasets|Models|Verification|"
+        + @"Defenses|Detection|Attacks|Training|Remote|Evaluation|Reporting)\b")]
     private static partial Regex RoomName();
 
     private static string Library([CallerFilePath] string test = "") =>

@@ -3,7 +3,9 @@ namespace Masquerade.Tests;
 /// <summary>Reference data that is not part of the project, found through MASQ_SHARED.</summary>
 internal static class Shared
 {
-    /// <summary>The full path of a file or folder there. Skips the test where MASQ_SHARED is unset; fails where it is set and the path is missing.</summary>
+    /// <summary>
+    /// The full path of a file or folder there. Skips the test where MASQ_SHARED is unset; fails where it is set and the path is missing.
+    /// </summary>
     public static string Path(params string[] parts)
     {
         var root = Environment.GetEnvironmentVariable("MASQ_SHARED");

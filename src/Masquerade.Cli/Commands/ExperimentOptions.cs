@@ -7,25 +7,53 @@ namespace Masquerade.Cli.Commands;
 /// <summary>The options that make up an experiment. Given ones win over the spec file, the spec over the defaults.</summary>
 internal sealed class ExperimentOptions
 {
-    private readonly Option<string?> _spec = new("--spec") { Description = "Experiment as YAML; options given beside it win over it.", HelpName = "FILE" };
-    private readonly Option<string[]> _models = new("--model", "-m") { Description = "Model descriptor (*.model.json); may be given several times.", HelpName = "FILE" };
+    private readonly Option<string?> _spec = new("--spec")
+    {
+        Description = "Experiment as YAML; options given beside it win over it.",
+        HelpName = "FILE",
+    };
+    private readonly Option<string[]> _models = new("--model", "-m")
+    {
+        Description = "Model descriptor (*.model.json); may be given several times.",
+        HelpName = "FILE",
+    };
     private readonly Option<string?> _images = Optional(CommonOptions.Images());
     private readonly Option<string?> _pairs = Optional(CommonOptions.Pairs());
     private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
     private readonly Option<bool> _aligned = CommonOptions.Aligned();
     private readonly Option<int?> _take = new("--take") { Description = "Only the first N pairs of the list.", HelpName = "N" };
-    private readonly Option<string[]> _attacks = List("--attacks", "Attacks, separated by commas: family/attack, or a family or an attack by itself. Default: all of foolbox-v1 and minimal.", "NAMES");
-    private readonly Option<string[]> _storage = List("--storage", "What an adversarial image must survive, separated by commas: float (nothing), 8bit (rounding to 8 bits a channel). Default: float.", "RULES");
+    private readonly Option<string[]> _attacks = List(
+        "--attacks",
+        "Attacks, separated by commas: family/attack, or a family or an attack by itself. Default: all of foolbox-v1 and minimal.",
+        "NAMES");
+    private readonly Option<string[]> _storage = List(
+        "--storage",
+        "What an adversarial image must survive, separated by commas: float (nothing), 8bit (rounding to 8 bits a channel). "
+        + "Default: float.",
+        "RULES");
     private readonly Option<long?> _seed = new("--seed") { Description = "Seed of every random draw. Default: 0.", HelpName = "N" };
-    private readonly Option<int?> _batch = new("--batch") { Description = "Pairs attacked together, and committed together. Default: 32.", HelpName = "N" };
-    private readonly Option<int?> _threads = new("--threads", "-t") { Description = "Threads to use; 0, the default, for one a core.", HelpName = "N" };
+    private readonly Option<int?> _batch = new("--batch")
+    {
+        Description = "Pairs attacked together, and committed together. Default: 32.",
+        HelpName = "N",
+    };
+    private readonly Option<int?> _threads = new("--threads", "-t")
+    {
+        Description = "Threads to use; 0, the default, for one a core.",
+        HelpName = "N",
+    };
     private readonly Option<double?> _threshold = CommonOptions.Threshold();
-    private readonly Option<string?> _keepImages = new("--keep-images") { Description = "Adversarial images kept in the ledger, losslessly: all, successes (the default) or examples.", HelpName = "WHICH" };
+    private readonly Option<string?> _keepImages = new("--keep-images")
+    {
+        Description = "Adversarial images kept in the ledger, losslessly: all, successes (the default) or examples.",
+        HelpName = "WHICH",
+    };
 
     public ExperimentOptions() => _keepImages.AcceptOnlyFromAmong("all", "successes", "examples");
 
     public IReadOnlyList<Option> All =>
-        [_spec, _models, _images, _pairs, _landmarks, _aligned, _take, _attacks, _storage, _seed, _batch, _threads, _threshold, _keepImages];
+        [_spec, _models, _images, _pairs, _landmarks, _aligned, _take, _attacks, _storage, _seed, _batch, _threads, _threshold,
+            _keepImages];
 
     /// <summary>Whether any of them was given on the command line.</summary>
     public bool AnyGiven(SymbolResult result) => All.Any(o => result.GetResult(o) is { Implicit: false });
@@ -62,6 +90,7 @@ internal sealed class ExperimentOptions
         Description = description,
         HelpName = helpName,
         AllowMultipleArgumentsPerToken = true,
-        CustomParser = result => [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        CustomParser = result =>
+            [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
     };
 }

@@ -51,9 +51,13 @@ internal sealed class InspectCommand : MasqCommand
             Row("operators", string.Join(", ", model.Operators.OrderByDescending(o => o.Value).Select(o => $"{o.Key} {o.Value}")));
         if (model.Parameters is { } parameters) Row("parameters", parameters.ToString("N0", CultureInfo.InvariantCulture));
         if (model.Flops is { } flops) Row("FLOPs", string.Create(CultureInfo.InvariantCulture, $"{flops / 1e6:N0} million an image"));
-        Row("gradients", model.Differentiable ? "yes" : $"no, because of {string.Join(", ", model.Unsupported)}; attacks that need none work");
+        Row(
+            "gradients",
+            model.Differentiable ? "yes" : $"no, because of {string.Join(", ", model.Unsupported)}; attacks that need none work");
         if (model.MaxAbsDifference is { } difference)
-            Row("engines", string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime and TorchSharp differ by at most {difference:G2} in a unit embedding's values"));
+            Row("engines", string.Create(
+                CultureInfo.InvariantCulture,
+                $"ONNX Runtime and TorchSharp differ by at most {difference:G2} in a unit embedding's values"));
         _host.Results.Write(grid);
     }
 

@@ -13,8 +13,16 @@ internal sealed class RunCommand : MasqCommand
 {
     private readonly CommandHost _host;
     private readonly ExperimentOptions _experiment = new();
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "Run folder to write; must not hold a run yet.", HelpName = "FOLDER" };
-    private readonly Option<string?> _resume = new("--resume") { Description = "Go on with the run in this folder, as its own settings say.", HelpName = "FOLDER" };
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "Run folder to write; must not hold a run yet.",
+        HelpName = "FOLDER",
+    };
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        Description = "Go on with the run in this folder, as its own settings say.",
+        HelpName = "FOLDER",
+    };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be done and what it would cost; do nothing." };
     private readonly Option<double?> _maxSuccess = new("--max-success")
     {
@@ -24,8 +32,8 @@ internal sealed class RunCommand : MasqCommand
     private readonly Option<bool> _strict = CommonOptions.Strict();
 
     public RunCommand(CommandHost host) : base("run",
-        "Attacks a verifier on a list of pairs and writes a run folder: ledger, table, figures, report. Exit codes: 0 done, 1 a check did not "
-        + "hold, 2 bad input, 130 interrupted (go on with --resume).",
+        "Attacks a verifier on a list of pairs and writes a run folder: ledger, table, figures, report. Exit codes: 0 done, "
+        + "1 a check did not hold, 2 bad input, 130 interrupted (go on with --resume).",
         "masq run --model arcface.model.json --images lfw --pairs pairs.csv --landmarks landmarks.csv --take 50 --out runs/first",
         "masq run --spec experiment.yaml --storage float,8bit --out runs/second",
         "masq run --resume runs/first",
@@ -48,7 +56,8 @@ internal sealed class RunCommand : MasqCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var strict = parsed.GetValue(_strict);
-        if (parsed.GetValue(_maxSuccess) is { } rate && !(rate is >= 0 and <= 1)) throw new InputException($"--max-success {rate} is not possible; 0 to 1");
+        if (parsed.GetValue(_maxSuccess) is { } rate && !(rate is >= 0 and <= 1))
+            throw new InputException($"--max-success {rate} is not possible; 0 to 1");
         var resume = parsed.GetValue(_resume);
         using var resumed = resume is null ? null : RunLedger.Resume(resume);
         using var plan = ExperimentPlan.Open(resumed?.Experiment ?? _experiment.Read(parsed), strict);
@@ -82,16 +91,23 @@ internal sealed class RunCommand : MasqCommand
         foreach (var notice in plan.Notices) _host.Error.WriteLine($"note: {notice}");
         if (plan.Missing.Count == 0) return;
         var names = plan.Missing.SelectMany(m => m.Names).Distinct().ToList();
-        _host.Error.WriteLine($"note: {plan.Missing.Count} of {plan.Pairs.Count} pairs are skipped, their photographs are missing: {string.Join(", ", names.Take(10))}{(names.Count > 10 ? ", …" : "")}");
+        _host.Error.WriteLine(
+            $"note: {plan.Missing.Count} of {plan.Pairs.Count} pairs are skipped, their photographs are missing: "
+            + $"{string.Join(", ", names.Take(10))}{(names.Count > 10 ? ", …" : "")}");
     }
 
     private int Forecast(ExperimentPlan plan)
     {
         var forecast = RunForecast.Of(plan);
-        _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pairs        {plan.Pairs.Count} ({plan.Pairs.Count(p => p.SamePerson)} anonymization, {plan.Pairs.Count(p => !p.SamePerson)} impersonation), {plan.Missing.Count} skipped"));
+        _host.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"pairs        {plan.Pairs.Count} ({plan.Pairs.Count(p => p.SamePerson)} anonymization, "
+            + $"{plan.Pairs.Count(p => !p.SamePerson)} impersonation), {plan.Missing.Count} skipped"));
         foreach (var group in plan.Cells.GroupBy(c => (c.Model, c.Storage)))
-            _host.Output.WriteLine($"attacks      {string.Join(", ", group.Select(c => $"{c.Family}/{c.Attack}"))} on {group.Key.Model}, {group.Key.Storage}");
-        _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"model calls  about {forecast.Forwards:N0} forward, {forecast.Backwards:N0} gradient"));
+            _host.Output.WriteLine(
+                $"attacks      {string.Join(", ", group.Select(c => $"{c.Family}/{c.Attack}"))} on {group.Key.Model}, {group.Key.Storage}");
+        _host.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"model calls  about {forecast.Forwards:N0} forward, {forecast.Backwards:N0} gradient"));
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"time         about {forecast.Seconds / 60:0.#} minutes here"));
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"disk         about {forecast.Bytes / 1e6:0.#} MB"));
         return ExitCodes.Done;
@@ -101,7 +117,9 @@ internal sealed class RunCommand : MasqCommand
     {
         var worst = summary.Attacks.Where(a => a.Pairs > 0).MaxBy(Rate);
         if (most is null || worst is null || Rate(worst) <= most) return ExitCodes.Done;
-        _host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"check failed: {worst.FullName} succeeds on {Rate(worst):P1} of the pairs of its goal, more than {most:P1}"));
+        _host.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"check failed: {worst.FullName} succeeds on {Rate(worst):P1} of the pairs of its goal, more than {most:P1}"));
         return ExitCodes.CheckFailed;
 
         static double Rate(AttackSummary attack) => attack.Outcome.Success.Value ?? 0;

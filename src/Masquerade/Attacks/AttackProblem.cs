@@ -28,7 +28,9 @@ public sealed record AttackSettings(long Seed = 0, StorageRule Storage = Storage
 /// is adversarial; the gradient engine only points the way. Whatever an attack proposes is clipped to [0,1], and rounded where only 8-bit
 /// images count, before it is judged.
 /// </summary>
-/// <remarks>Tensors that it hands out hold the active pairs only, in the order of <see cref="Active"/>, and are its own: do not dispose them.</remarks>
+/// <remarks>
+/// Tensors that it hands out hold the active pairs only, in the order of <see cref="Active"/>, and are its own: do not dispose them.
+/// </remarks>
 public sealed class AttackProblem : IDisposable
 {
     // Larger batches are no faster, and what autograd keeps of them is what a run's peak memory is made of.
@@ -69,7 +71,9 @@ public sealed class AttackProblem : IDisposable
         ArgumentNullException.ThrowIfNull(settings);
         var count = (int)probes.shape[0];
         if (count == 0 || references.shape[0] != count || goals.Count != count || pairs.Count != count)
-            throw new ArgumentException($"{count} probes, {references.shape[0]} references, {goals.Count} goals, {pairs.Count} ids", nameof(probes));
+            throw new ArgumentException(
+                $"{count} probes, {references.shape[0]} references, {goals.Count} goals, {pairs.Count} ids",
+                nameof(probes));
         _embedder = verifier.Embedder;
         _classifier = new PairClassifier(verifier.Threshold);
         _settings = settings;
@@ -116,7 +120,9 @@ public sealed class AttackProblem : IDisposable
     /// <summary>Passes that a pair has cost so far, by its place in the problem.</summary>
     public (long Forwards, long Backwards) Cost(int pair) => (_books[pair].Forwards, _books[pair].Backwards);
 
-    /// <summary>The generator of a pair's random draws for one attack; depends on nothing else than the run's seed, the attack and the pair.</summary>
+    /// <summary>
+    /// The generator of a pair's random draws for one attack; depends on nothing else than the run's seed, the attack and the pair.
+    /// </summary>
     public CounterRandom Random(string attack, int pair) => new(_settings.Seed, attack, _pairs[pair]);
 
     /// <summary>Moves the active pairs to new images and judges them; adversarial ones are recorded and leave the batch.</summary>
@@ -137,7 +143,8 @@ public sealed class AttackProblem : IDisposable
     public void Place(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.shape[0] != _active.Count) throw new ArgumentException($"{images.shape[0]} images for {_active.Count} active pairs", nameof(images));
+        if (images.shape[0] != _active.Count)
+            throw new ArgumentException($"{images.shape[0]} images for {_active.Count} active pairs", nameof(images));
         using var scope = NewDisposeScope();
         var clipped = images.detach().clamp(0, 1);
         _images.Dispose();
@@ -154,7 +161,8 @@ public sealed class AttackProblem : IDisposable
         _active = [.. Enumerable.Range(0, Count).Where(p => _books[p].Best is not null)];
         _clean.Dispose();
         _images.Dispose();
-        _clean = _probes.index_select(0, tensor(_active.Select(a => (long)a).ToArray(), [_active.Count], ScalarType.Int64)).DetachFromDisposeScope();
+        _clean = _probes.index_select(0, tensor(_active.Select(a => (long)a).ToArray(), [_active.Count], ScalarType.Int64))
+            .DetachFromDisposeScope();
         var images = empty_like(_clean);
         for (var i = 0; i < _active.Count; i++)
         {
@@ -169,7 +177,9 @@ public sealed class AttackProblem : IDisposable
 
     /// <summary>Judges candidates without moving there; adversarial ones are recorded, no pair leaves the batch.</summary>
     /// <param name="candidates">[m,3,H,W]; clipped to [0,1] here.</param>
-    /// <param name="owners">The place in <see cref="Active"/> that each candidate belongs to; null when there is one for each active pair.</param>
+    /// <param name="owners">
+    /// The place in <see cref="Active"/> that each candidate belongs to; null when there is one for each active pair.
+    /// </param>
     /// <returns>Whether each candidate is adversarial.</returns>
     public bool[] Try(Tensor candidates, IReadOnlyList<int>? owners = null)
     {
@@ -179,13 +189,15 @@ public sealed class AttackProblem : IDisposable
     }
 
     /// <summary>
-    /// The classifier's margin at <see cref="Images"/> (positive while the verifier is right) and its gradient. Pairs whose gradient is zero
-    /// or not finite leave the batch as failures with the reason <c>zero-gradient</c>; what is returned holds the others.
+    /// The classifier's margin at <see cref="Images"/> (positive while the verifier is right) and its gradient. Pairs whose gradient is
+    /// zero or not finite leave the batch as failures with the reason <c>zero-gradient</c>; what is returned holds the others.
     /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
     public (Tensor Margin, Tensor Gradient) MarginAndGradient() => Differentiate(_classifier.Margin, _classifier.MarginSlope);
 
-    /// <summary>The cross-entropy of the true class at <see cref="Images"/> and its gradient; otherwise as <see cref="MarginAndGradient"/>.</summary>
+    /// <summary>
+    /// The cross-entropy of the true class at <see cref="Images"/> and its gradient; otherwise as <see cref="MarginAndGradient"/>.
+    /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
     public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(_classifier.Loss, _classifier.LossSlope);
 
@@ -194,7 +206,8 @@ public sealed class AttackProblem : IDisposable
     public void Retire(IReadOnlyList<bool> finished)
     {
         ArgumentNullException.ThrowIfNull(finished);
-        if (finished.Count != _active.Count) throw new ArgumentException($"{finished.Count} flags for {_active.Count} active pairs", nameof(finished));
+        if (finished.Count != _active.Count)
+            throw new ArgumentException($"{finished.Count} flags for {_active.Count} active pairs", nameof(finished));
         if (!finished.Any(f => f)) return;
         using var scope = NewDisposeScope();
         var clean = _clean.Keep(finished).DetachFromDisposeScope();

@@ -12,7 +12,9 @@ public enum NoiseKind
     Gaussian,
 }
 
-/// <summary>Noise images, each drawn from its own pair's generator straight into native memory, on as many threads as there are images.</summary>
+/// <summary>
+/// Noise images, each drawn from its own pair's generator straight into native memory, on as many threads as there are images.
+/// </summary>
 internal static class Noise
 {
     private static readonly float GaussianDeviation = (float)(1 / Math.Sqrt(3));

@@ -63,8 +63,9 @@ internal sealed class PairBooks(AttackGoal goal)
     {
         var success = _alreadyWrong || Best is not null;
         return new AttackResult(
-            success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore, success ? _distanceAfter : double.NaN,
-            Forwards, Backwards, Seconds, Best, success ? null : _last, NearThreshold, success ? "" : Reason);
+            success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore,
+            success ? _distanceAfter : double.NaN, Forwards, Backwards, Seconds, Best,
+            success ? null : _last, NearThreshold, success ? "" : Reason);
     }
 
     private static ReadOnlySpan<float> Values(Tensor row) => MemoryMarshal.Cast<byte, float>(row.bytes);

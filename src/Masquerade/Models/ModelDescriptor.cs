@@ -44,7 +44,9 @@ public sealed record ModelDescriptor
     /// <summary>Whether embeddings are averaged with the mirror image's.</summary>
     public bool FlipAverage { get; init; }
 
-    /// <summary>How photographs are cropped for it: <c>arcface-112x112</c>, <c>arcface-112x96</c>, <c>facenet-160x160</c> or <c>none</c>.</summary>
+    /// <summary>
+    /// How photographs are cropped for it: <c>arcface-112x112</c>, <c>arcface-112x96</c>, <c>facenet-160x160</c> or <c>none</c>.
+    /// </summary>
     public required string Alignment { get; init; }
 
     /// <summary>Threshold on the squared Euclidean distance of unit embeddings, in (0,4): below it is the same person.</summary>
@@ -79,7 +81,9 @@ public sealed record ModelDescriptor
         using var stream = System.IO.File.OpenRead(File);
         var actual = Convert.ToHexStringLower(SHA256.HashData(stream));
         if (!string.Equals(actual, Sha256, StringComparison.OrdinalIgnoreCase))
-            throw new InputException($"{File}: SHA-256 is {actual}, the descriptor says {Sha256}; the file is truncated or another version: fetch it again or correct 'sha256'");
+            throw new InputException(
+                $"{File}: SHA-256 is {actual}, the descriptor says {Sha256}; "
+                + "the file is truncated or another version: fetch it again or correct 'sha256'");
     }
 }
 
@@ -109,7 +113,9 @@ internal static class ModelDescriptorReader
         }
         try
         {
-            using var json = JsonDocument.Parse(text, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var json = JsonDocument.Parse(
+                text,
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             return new Section(path, "", json.RootElement).ToDescriptor();
         }
         catch (JsonException e)
@@ -160,20 +166,23 @@ internal static class ModelDescriptorReader
             var metric = Choice("metric", ["squared-l2", "cosine"], "squared-l2");
             // Unit vectors: |a−b|² = 2 − 2·cos, and a larger cosine is a smaller distance.
             var distance = metric == "cosine" ? 2 - 2 * value : value;
-            if (!(distance > 0 && distance < 4)) throw Bad("threshold", metric == "cosine" ? "must lie between -1 and 1" : "must lie between 0 and 4");
+            if (!(distance > 0 && distance < 4))
+                throw Bad("threshold", metric == "cosine" ? "must lie between -1 and 1" : "must lie between 0 and 4");
             return distance;
         }
 
         private string? Hash()
         {
             var hash = Text("sha256");
-            if (hash is not null && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))) throw Bad("sha256", "must be 64 hexadecimal digits");
+            if (hash is not null && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit)))
+                throw Bad("sha256", "must be 64 hexadecimal digits");
             return hash;
         }
 
         private void Check(string[] known)
         {
-            if (Element.ValueKind != JsonValueKind.Object) throw new InputException($"{Path}: not a model descriptor: it is not a JSON object");
+            if (Element.ValueKind != JsonValueKind.Object)
+                throw new InputException($"{Path}: not a model descriptor: it is not a JSON object");
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var property in Element.EnumerateObject())
             {
@@ -210,7 +219,9 @@ internal static class ModelDescriptorReader
         private string Choice(string name, string[] choices, string? fallback)
         {
             var text = Text(name) ?? fallback ?? throw Missing(name);
-            return choices.Contains(text, StringComparer.Ordinal) ? text : throw Bad(name, $"is '{text}'; known are {string.Join(", ", choices)}");
+            return choices.Contains(text, StringComparer.Ordinal)
+                ? text
+                : throw Bad(name, $"is '{text}'; known are {string.Join(", ", choices)}");
         }
 
         private int Integer(string name, int least, int most)
@@ -225,7 +236,8 @@ internal static class ModelDescriptorReader
         {
             if (Optional(name) is not { } value) return [fallback];
             if (value.ValueKind == JsonValueKind.Number) return [(float)Number(value)];
-            if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 3 || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.Number))
+            if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 3
+                || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.Number))
                 throw Bad(name, "must be a number, or three");
             return [.. value.EnumerateArray().Select(v => (float)Number(v))];
         }

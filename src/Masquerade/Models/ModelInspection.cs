@@ -18,11 +18,14 @@ namespace Masquerade.Models;
 /// </param>
 /// <param name="RunsInBatches">Whether the network takes several images at once.</param>
 public sealed record ModelInspection(
-    string Name, string Format, IReadOnlyList<OnnxValue> Inputs, IReadOnlyList<OnnxValue> Outputs, IReadOnlyDictionary<string, int> Operators,
-    long? Parameters, long? Flops, bool Differentiable, IReadOnlyList<string> Unsupported, float? MaxAbsDifference, bool RunsInBatches)
+    string Name, string Format, IReadOnlyList<OnnxValue> Inputs, IReadOnlyList<OnnxValue> Outputs,
+    IReadOnlyDictionary<string, int> Operators, long? Parameters, long? Flops, bool Differentiable, IReadOnlyList<string> Unsupported,
+    float? MaxAbsDifference, bool RunsInBatches)
 {
     /// <summary>Looks at a model.</summary>
-    /// <param name="path">A descriptor, or an ONNX file by itself; then the engines are not compared, for nothing says what the network eats.</param>
+    /// <param name="path">
+    /// A descriptor, or an ONNX file by itself; then the engines are not compared, for nothing says what the network eats.
+    /// </param>
     /// <param name="threads">Threads of the engines.</param>
     /// <exception cref="InputException">The file is missing, damaged or not a model.</exception>
     public static ModelInspection Of(string path, int threads)
@@ -38,8 +41,8 @@ public sealed record ModelInspection(
         var unsupported = OnnxTorchNetwork.Unsupported(model);
         var batch = statistics.Inputs.FirstOrDefault()?.Shape.FirstOrDefault();
         return new ModelInspection(
-            Path.GetFileName(path), "onnx", statistics.Inputs, statistics.Outputs, statistics.Operators, statistics.Parameters, statistics.Flops,
-            unsupported.Count == 0, unsupported, null, batch != "1");
+            Path.GetFileName(path), "onnx", statistics.Inputs, statistics.Outputs, statistics.Operators, statistics.Parameters,
+            statistics.Flops, unsupported.Count == 0, unsupported, null, batch != "1");
     }
 
     private static ModelInspection OfDescriptor(string path, int threads)
@@ -47,15 +50,16 @@ public sealed record ModelInspection(
         using var model = FaceModel.Load(path, threads, gradients: true);
         var descriptor = model.Descriptor;
         if (descriptor.Format != "onnx")
-            return new ModelInspection(descriptor.Name, descriptor.Format, [], [], new Dictionary<string, int>(), null, null, true, [], null, true);
+            return new ModelInspection(
+                descriptor.Name, descriptor.Format, [], [], new Dictionary<string, int>(), null, null, true, [], null, true);
         var network = OnnxModelFile.Read(descriptor.File);
         var size = descriptor.InputSize;
         long[] image = descriptor.ChannelsLast ? [1, size.Height, size.Width, 3] : [1, 3, size.Height, size.Width];
         var statistics = OnnxGraphStatistics.Of(network, descriptor.File, image, descriptor.Output);
         var both = model.Embedder as TwoEngineEmbedder;
         return new ModelInspection(
-            descriptor.Name, descriptor.Format, statistics.Inputs, statistics.Outputs, statistics.Operators, statistics.Parameters, statistics.Flops,
-            both is not null, both is null ? OnnxTorchNetwork.Unsupported(network) : [], both?.MaxAbsDifference,
+            descriptor.Name, descriptor.Format, statistics.Inputs, statistics.Outputs, statistics.Operators, statistics.Parameters,
+            statistics.Flops, both is not null, both is null ? OnnxTorchNetwork.Unsupported(network) : [], both?.MaxAbsDifference,
             both?.RunsInBatches ?? model.Embedder is OnnxEmbedder { RunsInBatches: true });
     }
 }

@@ -25,7 +25,8 @@ public sealed class OnnxEmbedder : IFaceEmbedder
     /// <returns>The embedder, and the prepared network for another engine.</returns>
     /// <exception cref="InputException">The network does not fit, or does not run.</exception>
     internal static (OnnxEmbedder Embedder, ModelProto Prepared) Create(
-        ModelProto network, PixelNormalisation normalisation, ImageSize size, int threads, string source, string? input = null, string? output = null)
+        ModelProto network, PixelNormalisation normalisation, ImageSize size, int threads, string source,
+        string? input = null, string? output = null)
     {
         var prepared = OnnxPreparation.Prepare(network, normalisation, size, source, input, output);
         try
@@ -51,7 +52,8 @@ public sealed class OnnxEmbedder : IFaceEmbedder
     /// <inheritdoc/>
     public void Embed(ReadOnlyMemory<float> images, int count, Span<float> embeddings)
     {
-        if (images.Length != count * InputSize.Values) throw new ArgumentException($"{images.Length} values for {count} images of {InputSize}", nameof(images));
+        if (images.Length != count * InputSize.Values)
+            throw new ArgumentException($"{images.Length} values for {count} images of {InputSize}", nameof(images));
         _network.Run(images, count, embeddings);
         Normalise(embeddings, count);
     }
@@ -63,7 +65,9 @@ public sealed class OnnxEmbedder : IFaceEmbedder
         using var contiguous = images.detach().contiguous();
         var count = (int)contiguous.shape[0];
         if (contiguous.dtype != ScalarType.Float32 || contiguous.numel() != (long)count * InputSize.Values)
-            throw new ArgumentException($"{contiguous.dtype} [{string.Join(',', contiguous.shape)}] for images of {InputSize}", nameof(images));
+            throw new ArgumentException(
+                $"{contiguous.dtype} [{string.Join(',', contiguous.shape)}] for images of {InputSize}",
+                nameof(images));
         var values = new float[count * EmbeddingSize];
         if (count > 0) _network.Run(Address(contiguous), count, values);
         Normalise(values, count);
@@ -82,7 +86,9 @@ public sealed class OnnxEmbedder : IFaceEmbedder
             var embedding = embeddings.Slice(i * EmbeddingSize, EmbeddingSize);
             var length = TensorPrimitives.Norm<float>(embedding);
             if (!(length > 0) || !float.IsFinite(length))
-                throw new InputException($"{_name}: an embedding has length {length}; the network is damaged, or an image holds values that are not finite");
+                throw new InputException(
+                    $"{_name}: an embedding has length {length}; the network is damaged, "
+                    + "or an image holds values that are not finite");
             TensorPrimitives.Divide(embedding, length, embedding);
         }
     }

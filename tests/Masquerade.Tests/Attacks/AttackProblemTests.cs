@@ -25,7 +25,8 @@ public class AttackProblemTests
             using var embedder = new LinearEmbedder(Size, 8, seed: 3);
             var (probes, references, goals) = Pairs(embedder, 9);
             using var problem = new AttackProblem(
-                new FaceVerifier(embedder, 1.3), probes, references, goals, [.. goals.Select((_, i) => $"p{i}")], new AttackSettings(5, rule));
+                new FaceVerifier(embedder, 1.3), probes, references, goals,
+                [.. goals.Select((_, i) => $"p{i}")], new AttackSettings(5, rule));
             var results = attack.Execute(problem);
 
             var classifier = new PairClassifier(1.3);
@@ -79,8 +80,8 @@ public class AttackProblemTests
         IReadOnlyList<AttackResult> Execute(int at, int count)
         {
             using var problem = new AttackProblem(
-                new FaceVerifier(embedder, 1.3), probes.narrow(0, at, count), references.narrow(0, at, count), [.. goals.Skip(at).Take(count)],
-                [.. Enumerable.Range(at, count).Select(i => $"p{i}")], new AttackSettings(5));
+                new FaceVerifier(embedder, 1.3), probes.narrow(0, at, count), references.narrow(0, at, count),
+                [.. goals.Skip(at).Take(count)], [.. Enumerable.Range(at, count).Select(i => $"p{i}")], new AttackSettings(5));
             return attack.Execute(problem);
         }
     }
@@ -127,7 +128,9 @@ public class AttackProblemTests
             {
                 references[i, k] = (float)(random.NextDouble() - 0.5);
                 // Every other pair starts near its reference.
-                coordinates[i, k] = i % 2 == 0 ? references[i, k] + 0.2f * (float)(random.NextDouble() - 0.5) : (float)(random.NextDouble() - 0.5);
+                coordinates[i, k] = i % 2 == 0
+                    ? references[i, k] + 0.2f * (float)(random.NextDouble() - 0.5)
+                    : (float)(random.NextDouble() - 0.5);
             }
         }
         var probes = ImageTensors.RoundTo8Bit(embedder.ImagesAt(coordinates).clamp(0, 1));

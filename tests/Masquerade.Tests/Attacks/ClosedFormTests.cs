@@ -95,7 +95,8 @@ public class ClosedFormTests
             for (var i = 0; i < batch; i++)
             {
                 _goals[i] = i % 2 == 0 ? AttackGoal.Anonymize : AttackGoal.Impersonate;
-                // In the plane of two axes. Inside the cone the margin is convex: the first step overshoots by more than its 5 % from further away.
+                // In the plane of two axes. Inside the cone the margin is convex: the first step overshoots by more
+                // than its 5 % from further away.
                 var angle = _goals[i] == AttackGoal.Anonymize ? cone - 0.02 - 0.005 * i : cone + 0.04 + 0.04 * i;
                 references[i, 0] = 1;
                 coordinates[i, 0] = (float)(Length * Math.Cos(angle));
@@ -111,7 +112,8 @@ public class ClosedFormTests
         public IReadOnlyList<AttackResult> Attack(Attack attack, StorageRule storage = StorageRule.Float)
         {
             using var problem = new AttackProblem(
-                new FaceVerifier(_embedder, Threshold), _probes, _references, _goals, [.. _goals.Select((_, i) => $"pair{i}")], new AttackSettings(Storage: storage));
+                new FaceVerifier(_embedder, Threshold), _probes, _references, _goals,
+                [.. _goals.Select((_, i) => $"pair{i}")], new AttackSettings(Storage: storage));
             return attack.Execute(problem);
         }
 
@@ -136,7 +138,8 @@ public class ClosedFormTests
             double yy = y.dot(y).item<double>(), yz = y.dot(z).item<double>(), zz = z.dot(z).item<double>();
             double qa = rz * rz - c * c * zz, qb = 2 * (ry * rz - c * c * yz), qc = ry * ry - c * c * yy;
             var root = Math.Sqrt(qb * qb - 4 * qa * qc);
-            return new[] { (-qb - root) / (2 * qa), (-qb + root) / (2 * qa) }.Where(e => e > 0 && Math.Sign(ry + e * rz) == Math.Sign(c)).Min();
+            return new[] { (-qb - root) / (2 * qa), (-qb + root) / (2 * qa) }
+                .Where(e => e > 0 && Math.Sign(ry + e * rz) == Math.Sign(c)).Min();
         }
     }
 }

@@ -117,7 +117,8 @@ public sealed class FoolboxReferenceTests(FoolboxReferenceTests.Reference refere
                 using var scope = NewDisposeScope();
                 var index = tensor(chunk.Select(i => (long)i).ToArray());
                 using var problem = new AttackProblem(
-                    new FaceVerifier(model.Embedder, model.Descriptor.Threshold), probes.index_select(0, index), references.index_select(0, index),
+                    new FaceVerifier(model.Embedder, model.Descriptor.Threshold),
+                    probes.index_select(0, index), references.index_select(0, index),
                     [.. chunk.Select(Goal)], [.. chunk.Select(i => all[i].GetProperty("probe").GetString()!)], new AttackSettings());
                 results.AddRange(AttackRegistry.Resolve([attack]).Single().Attack.Execute(problem));
             }
@@ -132,8 +133,11 @@ public sealed class FoolboxReferenceTests(FoolboxReferenceTests.Reference refere
         internal (bool Success, double L2, double Linf, long Forwards, long Gradients) Expected(string attack, int pair)
         {
             var e = _loaded.Value.Pairs[pair].GetProperty("attacks").GetProperty(attack);
-            double Number(string name) => e.GetProperty(name).ValueKind == JsonValueKind.Number ? e.GetProperty(name).GetDouble() : double.NaN;
-            return (e.GetProperty("success").GetBoolean(), Number("l2"), Number("linf"), e.GetProperty("forwards").GetInt64(), e.GetProperty("gradients").GetInt64());
+            double Number(string name) =>
+                e.GetProperty(name).ValueKind == JsonValueKind.Number ? e.GetProperty(name).GetDouble() : double.NaN;
+            return (
+                e.GetProperty("success").GetBoolean(), Number("l2"), Number("linf"),
+                e.GetProperty("forwards").GetInt64(), e.GetProperty("gradients").GetInt64());
         }
 
         private static (FaceModel Model, List<JsonElement> Pairs, Tensor Probes, Tensor References) Load()

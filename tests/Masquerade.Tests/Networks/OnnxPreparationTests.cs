@@ -36,7 +36,8 @@ public class OnnxPreparationTests
         var weights = arange(Size.Values * 4, ScalarType.Float64).sin().reshape(Size.Values, 4);
         var expected = Expected(x, normalisation, weights);
         var prepared = OnnxPreparation.Prepare(
-            Network(normalisation.ChannelsLast, name.StartsWith("opset-18", StringComparison.Ordinal) ? 18 : 13, weights), normalisation, Size, "test");
+            Network(normalisation.ChannelsLast, name.StartsWith("opset-18", StringComparison.Ordinal) ? 18 : 13, weights),
+            normalisation, Size, "test");
 
         using var forward = OnnxRuntimeNetwork.Create(prepared, Size, 1, "test");
         forward.RunsInBatches.ShouldBeTrue();
@@ -85,14 +86,17 @@ public class OnnxPreparationTests
             Should.Throw<InputException>(() => Load(good[..cut])).Message.ShouldStartWith("bad.onnx: ");
         Should.Throw<InputException>(() => Load("not a network"u8.ToArray())).Message.ShouldContain("not an ONNX file");
         var poisoned = ModelProto.Parser.ParseFrom(good);
-        poisoned.Graph.Initializer[0].RawData = ByteString.CopyFrom([.. BitConverter.GetBytes(float.NaN), .. poisoned.Graph.Initializer[0].RawData.ToByteArray()[4..]]);
+        poisoned.Graph.Initializer[0].RawData = ByteString.CopyFrom(
+            [.. BitConverter.GetBytes(float.NaN), .. poisoned.Graph.Initializer[0].RawData.ToByteArray()[4..]]);
         Should.Throw<InputException>(() => Load(poisoned.ToByteArray())).Message.ShouldContain("NaN");
-        Should.Throw<InputException>(() => OnnxPreparation.Prepare(ModelProto.Parser.ParseFrom(good), new PixelNormalisation([0], [1]), new ImageSize(9, 9), "bad.onnx"))
+        Should.Throw<InputException>(() => OnnxPreparation.Prepare(
+                ModelProto.Parser.ParseFrom(good), new PixelNormalisation([0], [1]), new ImageSize(9, 9), "bad.onnx"))
             .Message.ShouldContain("the descriptor says 9x9 crops");
 
         static void Load(byte[] bytes)
         {
-            var prepared = OnnxPreparation.Prepare(OnnxModelFile.Parse(bytes, "bad.onnx"), new PixelNormalisation([0], [255]), Size, "bad.onnx");
+            var prepared = OnnxPreparation.Prepare(
+                OnnxModelFile.Parse(bytes, "bad.onnx"), new PixelNormalisation([0], [255]), Size, "bad.onnx");
             OnnxRuntimeNetwork.Create(prepared, Size, 1, "bad.onnx").Dispose();
         }
     }
@@ -102,7 +106,8 @@ public class OnnxPreparationTests
     {
         using var scope = NewDisposeScope();
         var prepared = OnnxPreparation.Prepare(
-            Network(false, 13, arange(Size.Values * 4, ScalarType.Float64).cos().reshape(Size.Values, 4)), new PixelNormalisation([127.5f], [128]), Size, "test");
+            Network(false, 13, arange(Size.Values * 4, ScalarType.Float64).cos().reshape(Size.Values, 4)),
+            new PixelNormalisation([127.5f], [128]), Size, "test");
         using var embedder = new OnnxEmbedder(prepared, Size, 1, "test");
         const int Many = 70; // more than one pass takes
         var images = ProbeImages.Create(Size, Many);
@@ -122,7 +127,8 @@ public class OnnxPreparationTests
     private static Tensor Expected(Tensor x, PixelNormalisation normalisation, Tensor weights)
     {
         if (normalisation.FlipAverage)
-            return (Expected(x, normalisation with { FlipAverage = false }, weights) + Expected(x.flip(3), normalisation with { FlipAverage = false }, weights)) / 2;
+            return (Expected(x, normalisation with { FlipAverage = false }, weights)
+                + Expected(x.flip(3), normalisation with { FlipAverage = false }, weights)) / 2;
         var levels = x * 255;
         if (normalisation.Bgr) levels = levels.flip(1);
         Tensor PerChannel(IReadOnlyList<float> values) => tensor(values.Select(v => (double)v).ToArray()).reshape(1, -1, 1, 1);

@@ -48,9 +48,10 @@ public class PairClassifierTests
     });
 
     [Fact]
-    public void Margin_is_negative_exactly_where_the_verifier_is_wrong() => Gen.Select(Gen.Double[0, 4], Gen.Bool).Sample((distance, same) =>
-    {
-        if (distance == Threshold) return;
-        (_classifier.Margin(distance, same) < 0).ShouldBe(_classifier.IsWrong(distance, same));
-    });
+    public void Margin_is_negative_exactly_where_the_verifier_is_wrong() =>
+        Gen.Select(Gen.Double[0, 4], Gen.Bool).Sample((distance, same) =>
+        {
+            if (distance == Threshold) return;
+            (_classifier.Margin(distance, same) < 0).ShouldBe(_classifier.IsWrong(distance, same));
+        });
 }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Masquerade.Attacks.FoolboxV1;
 
 /// <summary>
-/// Fast gradient sign method as Foolbox 2's v1 attack runs it: one gradient, then growing steps along its sign until one fools the verifier;
-/// a hit in the first twenty levels is refined once (Goodfellow et al., ICLR 2015; Rauber et al., 2017).
+/// Fast gradient sign method as Foolbox 2's v1 attack runs it: one gradient, then growing steps along its sign until one fools the
+/// verifier; a hit in the first twenty levels is refined once (Goodfellow et al., ICLR 2015; Rauber et al., 2017).
 /// </summary>
 /// <param name="Levels">Step sizes tried, evenly spaced up to 1.</param>
 /// <param name="Refinement">Levels of the second pass, and how early a hit must be for it.</param>

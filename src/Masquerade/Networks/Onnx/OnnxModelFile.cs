@@ -75,7 +75,8 @@ internal static class OnnxModelFile
                 $"{source}: weight '{weight.Name}' lies in another file; export the network as one file (save_as_external_data=False)");
         }
         if (!AllFinite(weight))
-            throw new InputException($"{source}: weight '{weight.Name}' holds NaN or infinite values; the network is damaged or its training diverged");
+            throw new InputException(
+                $"{source}: weight '{weight.Name}' holds NaN or infinite values; the network is damaged or its training diverged");
     }
 
     private static bool AllFinite(TensorProto weight)

@@ -38,8 +38,8 @@ internal sealed class OnnxPreparation
     /// <param name="freeBatch">Whether constant shapes that hold a batch of 1 are rewritten to hold any.</param>
     /// <exception cref="InputException">It has not one image input of that size, or no such output.</exception>
     public static ModelProto Prepare(
-        ModelProto original, PixelNormalisation normalisation, ImageSize size, string source, string? inputName = null, string? outputName = null,
-        bool freeBatch = true)
+        ModelProto original, PixelNormalisation normalisation, ImageSize size, string source, string? inputName = null,
+        string? outputName = null, bool freeBatch = true)
     {
         var preparation = new OnnxPreparation(original.Clone());
         if (freeBatch) preparation.FreeBatch();
@@ -55,12 +55,16 @@ internal sealed class OnnxPreparation
         var output = outputName is null
             ? graph.Output.FirstOrDefault() ?? throw new InputException($"{source}: the network has no output")
             : graph.Output.FirstOrDefault(o => o.Name == outputName)
-              ?? throw new InputException($"{source}: no output '{outputName}'; it has {string.Join(", ", graph.Output.Select(o => o.Name))}");
+              ?? throw new InputException(
+                  $"{source}: no output '{outputName}'; it has {string.Join(", ", graph.Output.Select(o => o.Name))}");
 
         var value = InputName;
         if (normalisation.FlipAverage)
         {
-            var mirrored = Add(_before, "Gather", [value, Integers("mirror", [.. Enumerable.Range(0, size.Width).Select(i => (long)(size.Width - 1 - i))])], ("axis", 3));
+            var mirrored = Add(
+                _before, "Gather",
+                [value, Integers("mirror", [.. Enumerable.Range(0, size.Width).Select(i => (long)(size.Width - 1 - i))])],
+                ("axis", 3));
             value = Add(_before, "Concat", [value, mirrored], ("axis", 0));
         }
         if (normalisation.Bgr) value = Add(_before, "Gather", [value, Integers("bgr", [2, 1, 0])], ("axis", 1));
@@ -127,7 +131,8 @@ internal sealed class OnnxPreparation
             .ToDictionary(g => g.Key, g => g.First().Tensor!, StringComparer.Ordinal);
         foreach (var reshape in _model.Graph.Node.Where(n => n.OpType == "Reshape" && n.Input.Count == 2).ToList())
         {
-            if (!constants.TryGetValue(reshape.Input[1], out var shape) || Int64s(shape) is not { Length: > 1 } dims || dims[0] != 1) continue;
+            if (!constants.TryGetValue(reshape.Input[1], out var shape) || Int64s(shape) is not { Length: > 1 } dims || dims[0] != 1)
+                continue;
             if (reshape.Attribute.Any(a => a.Name == "allowzero" && a.I != 0)) continue;
             dims[0] = 0;
             reshape.Input[1] = Integers("free-batch-" + reshape.Output[0], dims);
@@ -155,7 +160,8 @@ internal sealed class OnnxPreparation
             1 => inputs[0],
             0 => throw new InputException($"{source}: the network has no input"),
             _ => throw new InputException(
-                $"{source}: the network has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}); name the image input in the descriptor (input.name)"),
+                $"{source}: the network has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => i.Name))}); "
+                + "name the image input in the descriptor (input.name)"),
         };
     }
 
@@ -172,7 +178,8 @@ internal sealed class OnnxPreparation
         if (!fits)
         {
             throw new InputException(
-                $"{source}: the network takes {Shape(dims)}, the descriptor says {size} crops ({(channelsLast ? "nhwc" : "nchw")}); correct its input fields");
+                $"{source}: the network takes {Shape(dims)}, the descriptor says {size} crops ({(channelsLast ? "nhwc" : "nchw")}); "
+                + "correct its input fields");
         }
         return type == DataType.Undefined ? DataType.Float : type;
     }
@@ -186,7 +193,8 @@ internal sealed class OnnxPreparation
     }
 
     internal static string Shape(RepeatedField<TensorShapeProto.Types.Dimension> dims) =>
-        "[" + string.Join(",", dims.Select(d => d.HasDimValue ? d.DimValue.ToString(CultureInfo.InvariantCulture) : d.HasDimParam ? d.DimParam : "?")) + "]";
+        "[" + string.Join(",", dims.Select(d =>
+            d.HasDimValue ? d.DimValue.ToString(CultureInfo.InvariantCulture) : d.HasDimParam ? d.DimParam : "?")) + "]";
 
     private static DataType ElementType(ValueInfoProto value) => (DataType)(value.Type?.TensorType?.ElemType ?? 0);
 

@@ -101,7 +101,9 @@ internal sealed class OnnxRuntimeNetwork : IDisposable
         using var result = RunRaw(images, count);
         var values = result[0].GetTensorDataAsSpan<float>();
         if (values.Length != output.Length)
-            throw new InputException($"{_source}: {values.Length} output values for {count} images, expected {output.Length}; the network mixes its images");
+            throw new InputException(
+                $"{_source}: {values.Length} output values for {count} images, expected {output.Length}; "
+                + "the network mixes its images");
         values.CopyTo(output);
     }
 
@@ -125,7 +127,9 @@ internal sealed class OnnxRuntimeNetwork : IDisposable
             using var result = RunRaw(address + i * _size.Values * sizeof(float), 1);
             single[i] = result[0].GetTensorDataAsSpan<float>().ToArray();
             foreach (var value in single[i])
-                if (!float.IsFinite(value)) throw new InputException($"{_source}: the network's output is not finite; its weights are damaged or its input settings are wrong");
+                if (!float.IsFinite(value))
+                    throw new InputException(
+                        $"{_source}: the network's output is not finite; its weights are damaged or its input settings are wrong");
         }
         OutputSize = single[0].Length;
         _largestBatch = WorksInBatches(address, single) ? LargestBatch : 1;

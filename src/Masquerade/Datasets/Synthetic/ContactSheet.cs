@@ -18,14 +18,16 @@ public static class ContactSheet
     {
         ArgumentNullException.ThrowIfNull(faces);
         var step = side + Gap;
-        using var bitmap = new SKBitmap(new SKImageInfo(captures * step - Gap, people * step - Gap, SKColorType.Rgba8888, SKAlphaType.Opaque, null));
+        using var bitmap = new SKBitmap(new SKImageInfo(captures * step - Gap, people * step - Gap, SKColorType.Rgba8888,
+            SKAlphaType.Opaque, null));
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
         for (var i = 0; i < people * captures; i++)
         {
             var (column, row) = (i % captures, i / captures);
             using var photograph = SKImage.FromEncodedData(faces.Photograph(row, column).Jpeg);
-            canvas.DrawImage(photograph, SKRect.Create(column * step, row * step, side, side), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            canvas.DrawImage(photograph, SKRect.Create(column * step, row * step, side, side), new SKSamplingOptions(SKFilterMode.Linear,
+                SKMipmapMode.Linear));
         }
         canvas.Flush();
         var bytes = bitmap.GetPixelSpan();

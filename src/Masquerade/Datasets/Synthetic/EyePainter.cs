@@ -18,7 +18,6 @@ internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCa
             Eye(side);
             Brow(side);
         }
-        if (how.Glasses != Glasses.None) Frames();
     }
 
     private void Socket(float side)
@@ -32,7 +31,8 @@ internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCa
     {
         var opening = Math.Max(who.EyeOpening * how.EyeOpenness * (1 - 0.16f * Math.Max(0, how.Smile)), 1.3f);
         var (wide, up, down) = (who.EyeWidth, opening * 1.1f, opening * 0.8f);
-        SKPoint[] upper = [Lid(-wide, 0.6f), Lid(-wide * 0.5f, -up * 0.85f), Lid(wide * 0.1f, -up), Lid(wide * 0.65f, -up * 0.66f), Lid(wide, -0.3f)];
+        SKPoint[] upper = [Lid(-wide, 0.6f), Lid(-wide * 0.5f, -up * 0.85f), Lid(wide * 0.1f, -up), Lid(wide * 0.65f, -up * 0.66f),
+            Lid(wide, -0.3f)];
         SKPoint[] lower = [Lid(wide, -0.3f), Lid(wide * 0.45f, down * 0.9f), Lid(-wide * 0.3f, down * 0.85f), Lid(-wide, 0.6f)];
         using var shape = Easel.Spline(upper, closed: false);
         for (var i = 1; i < 4; i++) shape.LineTo(lower[i]);
@@ -41,9 +41,11 @@ internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCa
         easel.Inside(shape, () => Ball(side, upper));
         easel.Line(Colours.Of(0x2A1512).Fade(0.8f), 1.3f + 1.1f * who.Lashes, 0.35f, upper);
         easel.Line(who.Skin.Shade(0.5f).Fade(0.6f), 0.8f, 0.4f, lower);
-        if (who.Lashes > 0.35f) easel.Line(Colours.Of(0x1A0D0B), 1.4f, 0.3f, Lid(wide * 0.6f, -up * 0.72f), Lid(wide * 1.12f, -1.6f - 1.5f * who.Lashes));
+        if (who.Lashes > 0.35f) easel.Line(Colours.Of(0x1A0D0B), 1.4f, 0.3f, Lid(wide * 0.6f, -up * 0.72f), Lid(wide * 1.12f,
+            -1.6f - 1.5f * who.Lashes));
         var crease = 2.2f + 2.4f * who.Lid;
-        easel.Line(_deep.Fade(0.35f + 0.4f * who.Lid), 1.2f, 0.6f, Lid(-wide * 0.85f, -up * 0.5f - crease * 0.6f), Lid(0, -up - crease), Lid(wide * 0.95f, -up * 0.4f - crease * 0.6f));
+        easel.Line(_deep.Fade(0.35f + 0.4f * who.Lid), 1.2f, 0.6f, Lid(-wide * 0.85f, -up * 0.5f - crease * 0.6f), Lid(0, -up - crease),
+            Lid(wide * 0.95f, -up * 0.4f - crease * 0.6f));
         easel.Oval(Lid(-wide * 0.9f, 0.5f), 1.1f, 0.9f, Colours.Of(0xC07A70).Fade(0.7f), 0.3f);
 
         // Lids are tilted: the outer corner is higher or lower than the inner one.
@@ -78,19 +80,22 @@ internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCa
         {
             var x = inner + (outer - inner) * i / 10f;
             var arch = -who.BrowArch * (1 - Math.Abs(x - middle) / (1.4f * length));
-            easel.Line(who.Brow.Darker(0.3f).Fade(0.7f), 0.7f, 0, Place(x, arch * 0.9f + thick * 0.4f), Place(x + 3.2f, arch - thick * 0.4f));
+            easel.Line(who.Brow.Darker(0.3f).Fade(0.7f), 0.7f, 0, Place(x, arch * 0.9f + thick * 0.4f), Place(x + 3.2f,
+                arch - thick * 0.4f));
         }
 
         SKPoint Place(float x, float y) => At(side, x, y - gap - x * who.BrowTilt);
     }
 
-    private void Frames()
+    public void Frames()
     {
+        if (how.Glasses == Glasses.None) return;
         var rim = how.Accessory.Darker(0.3f);
         Span<SKPoint> hinges = stackalloc SKPoint[2];
         foreach (var side in (ReadOnlySpan<float>)[-1, 1])
         {
-            using var lens = Easel.Spline([Place(-15, -8), Place(0, -10), Place(16, -9), Place(17, 3), Place(9, 12), Place(-8, 12), Place(-15, 4)], closed: true);
+            using var lens = Easel.Spline([Place(-15, -8), Place(0, -10), Place(16, -9), Place(17, 3), Place(9, 12), Place(-8, 12),
+                Place(-15, 4)], closed: true);
             easel.Fill(lens, how.Glasses == Glasses.Sun ? Colours.Of(0x14120F).Fade(0.9f) : SKColors.White.Fade(0.07f));
             easel.Stroke(lens, rim, 2);
             easel.Inside(lens, () => easel.Line(SKColors.White.Fade(0.2f), 4, 1.4f, Place(-2, -10), Place(-11, 10)));

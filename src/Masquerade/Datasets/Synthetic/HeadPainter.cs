@@ -68,7 +68,8 @@ internal sealed class HeadPainter(Easel easel, SyntheticIdentity who, SyntheticC
             var width = who.EarOut * (1 - 1.2f * side * MathF.Sin(how.Yaw));
             if (width < 1) continue;
             SKPoint Place(float x, float y) => new(root.X + side * width * x, root.Y + who.EarSize * y);
-            easel.Shape(who.Skin.Shade(0.12f), 0, Place(-0.8f, -0.9f), Place(0.5f, -1.15f), Place(1.15f, -0.5f), Place(0.75f, 0.4f), Place(0.1f, 1.1f), Place(-0.8f, 0.8f));
+            easel.Shape(who.Skin.Shade(0.12f), 0, Place(-0.8f, -0.9f), Place(0.5f, -1.15f), Place(1.15f, -0.5f), Place(0.75f, 0.4f),
+                Place(0.1f, 1.1f), Place(-0.8f, 0.8f));
             easel.Line(Deep.Fade(0.6f), 1.4f, 0.6f, Place(0.1f, -0.8f), Place(0.75f, -0.5f), Place(0.45f, 0.25f), Place(0, 0.5f));
         }
     }
@@ -86,7 +87,8 @@ internal sealed class HeadPainter(Easel easel, SyntheticIdentity who, SyntheticC
                 var towards = side * how.LightX;
                 easel.Glow(pose.On(side * 27, 14), 17, 15, Colours.Of(0xD0503C).Fade(0.07f + 0.2f * who.Blush));
                 easel.Glow(pose.On(side * 27, 5), 15, 11, who.Skin.Lighter(0.55f).Fade(0.32f + 0.2f * towards));
-                easel.Shape(Deep.Fade(0.16f + 0.1f * (1 - who.Blush)), 6, pose.On(side * 40, 12), pose.On(side * 26, 28), pose.On(side * 28, 44), pose.On(side * 44, 36));
+                easel.Shape(Deep.Fade(0.16f + 0.1f * (1 - who.Blush)), 6, pose.On(side * 40, 12), pose.On(side * 26, 28),
+                    pose.On(side * 28, 44), pose.On(side * 44, 36));
             }
             easel.Glow(pose.On(10 * how.LightX, who.Hairline + 17), 34, 17, who.Skin.Lighter(0.6f).Fade(0.4f));
             easel.Glow(pose.On(0, who.ChinHeight - 8 + 4 * how.MouthOpen), 12, 7, who.Skin.Lighter(0.5f).Fade(0.3f));
@@ -101,7 +103,8 @@ internal sealed class HeadPainter(Easel easel, SyntheticIdentity who, SyntheticC
         easel.Inside(outline, () =>
         {
             using var shader = SKShader.CreateLinearGradient(new(x, y), new(-x, -y),
-                [SKColors.White.Fade(0.38f * how.LightStrength), SKColors.White.Fade(0), Colours.Of(0x1A0A10).Fade(0.62f * how.LightStrength)],
+                [SKColors.White.Fade(0.38f * how.LightStrength), SKColors.White.Fade(0),
+                    Colours.Of(0x1A0A10).Fade(0.62f * how.LightStrength)],
                 [0, 0.45f, 1], SKShaderTileMode.Clamp);
             using var paint = new SKPaint { Shader = shader, BlendMode = SKBlendMode.SoftLight };
             easel.Canvas.DrawRect(-120, -140, 240, 280, paint);

@@ -2,7 +2,8 @@ using SkiaSharp;
 
 namespace Masquerade.Datasets.Synthetic;
 
-/// <summary>Where points of a head are seen: yaw and pitch turn it, nearer points move more and look larger. Roll and framing follow.</summary>
+/// <summary>Where points of a head are seen: yaw and pitch turn it,
+/// nearer points move more and look larger. Roll and framing follow.</summary>
 internal sealed class HeadPose
 {
     private const float Depth = 52;

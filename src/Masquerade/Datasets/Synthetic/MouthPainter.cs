@@ -26,7 +26,8 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         {
             // The side away from the light, and the one turned away, are darker.
             var shade = 0.24f - 0.2f * side * how.LightX * how.LightStrength;
-            easel.Line(_deep.Fade(shade), 4.5f, 2.4f, new(bridge.X + side * who.NoseBridge, bridge.Y - 4), new(middle.X + side * who.NoseBridge, middle.Y),
+            easel.Line(_deep.Fade(shade), 4.5f, 2.4f, new(bridge.X + side * who.NoseBridge, bridge.Y - 4),
+                new(middle.X + side * who.NoseBridge, middle.Y),
                 new(tip.X + side * wing * 0.75f, tip.Y - 2));
         }
         easel.Line(who.Skin.Lighter(0.55f).Fade(0.45f), who.NoseBridge * 0.7f, 1.8f, bridge, middle, new(tip.X, tip.Y - 3));
@@ -37,10 +38,12 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         foreach (var side in (ReadOnlySpan<float>)[-1, 1])
         {
             var edge = pose.On(side * wing, length, who.NoseDepth * 0.25f);
-            easel.Line(_deep.Fade(0.75f), 1.5f, 0.7f, new(edge.X - side * 1.5f, edge.Y - 5), new(edge.X, edge.Y - 1), new(edge.X - side * 2.2f, edge.Y + 2.6f));
+            easel.Line(_deep.Fade(0.75f), 1.5f, 0.7f, new(edge.X - side * 1.5f, edge.Y - 5), new(edge.X, edge.Y - 1),
+                new(edge.X - side * 2.2f, edge.Y + 2.6f));
             easel.Oval(new(foot.X + side * wing * 0.48f, foot.Y - 0.3f), wing * 0.26f, 1.5f, Colours.Of(0x2A0E0A).Fade(0.72f), 0.6f);
         }
-        easel.Line(_deep.Fade(0.5f), 1.2f, 0.7f, new(foot.X - who.NoseTip * 0.6f, foot.Y + 0.8f), new(foot.X, foot.Y + 2), new(foot.X + who.NoseTip * 0.6f, foot.Y + 0.8f));
+        easel.Line(_deep.Fade(0.5f), 1.2f, 0.7f, new(foot.X - who.NoseTip * 0.6f, foot.Y + 0.8f), new(foot.X, foot.Y + 2),
+            new(foot.X + who.NoseTip * 0.6f, foot.Y + 0.8f));
     }
 
     public void Mouth()
@@ -51,11 +54,14 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         var sag = 2.2f * how.Smile;
         SKPoint[] top =
         [
-            left, pose.On(-half * 0.55f, y - who.UpperLip * 0.75f), pose.On(-half * 0.2f, y - who.UpperLip - bow), pose.On(0, y - who.UpperLip + bow * 0.6f),
+            left, pose.On(-half * 0.55f, y - who.UpperLip * 0.75f), pose.On(-half * 0.2f, y - who.UpperLip - bow), pose.On(0,
+                y - who.UpperLip + bow * 0.6f),
             pose.On(half * 0.2f, y - who.UpperLip - bow), pose.On(half * 0.55f, y - who.UpperLip * 0.75f), right,
         ];
-        SKPoint[] upperLine = [left, pose.On(-half * 0.4f, y + sag * 0.6f), pose.On(0, y + sag + 0.8f), pose.On(half * 0.4f, y + sag * 0.6f), right];
-        SKPoint[] lowerLine = [left, pose.On(-half * 0.45f, y + sag * 0.6f + Gap * 0.9f), pose.On(0, y + sag + 0.8f + Gap), pose.On(half * 0.45f, y + sag * 0.6f + Gap * 0.9f), right];
+        SKPoint[] upperLine = [left, pose.On(-half * 0.4f, y + sag * 0.6f), pose.On(0, y + sag + 0.8f), pose.On(half * 0.4f,
+            y + sag * 0.6f), right];
+        SKPoint[] lowerLine = [left, pose.On(-half * 0.45f, y + sag * 0.6f + Gap * 0.9f), pose.On(0, y + sag + 0.8f + Gap),
+            pose.On(half * 0.45f, y + sag * 0.6f + Gap * 0.9f), right];
         SKPoint[] bottom =
         [
             left, pose.On(-half * 0.5f, y + sag + Gap + who.LowerLip * 0.75f), pose.On(0, y + sag + Gap + who.LowerLip + 0.8f),
@@ -64,7 +70,8 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         foreach (var side in (ReadOnlySpan<float>)[-1, 1])
         {
             var fold = 0.12f + 0.3f * Math.Max(0, how.Smile) + 0.3f * who.Age;
-            easel.Line(_deep.Fade(fold), 2, 1.3f, pose.On(side * (who.NoseWidth + 3), who.NoseLength - 1), pose.On(side * (half + 3), y - 9),
+            easel.Line(_deep.Fade(fold), 2, 1.3f, pose.On(side * (who.NoseWidth + 3), who.NoseLength - 1), pose.On(side * (half + 3),
+                y - 9),
                 pose.On(side * (half + 5 + 2 * how.Smile), y + 2));
         }
         easel.Oval(pose.On(0, y + sag + Gap + who.LowerLip + 5), half * 0.6f, 3, _deep.Fade(0.42f), 2.4f);
@@ -83,7 +90,8 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         using var lower = Closed(lowerLine, bottom);
         easel.Fill(upper, who.Lips.Darker(0.16f), 0.5f);
         easel.Fill(lower, who.Lips, 0.5f);
-        easel.Glow(pose.On(2 * how.LightX, y + sag + Gap + who.LowerLip * 0.5f + 0.6f), half * 0.5f, who.LowerLip * 0.45f, who.Lips.Lighter(0.7f).Fade(0.65f));
+        easel.Glow(pose.On(2 * how.LightX, y + sag + Gap + who.LowerLip * 0.5f + 0.6f), half * 0.5f, who.LowerLip * 0.45f,
+            who.Lips.Lighter(0.7f).Fade(0.65f));
         easel.Line(Colours.Of(0x3A1210).Fade(0.75f), 1.1f, 0.4f, upperLine);
         easel.Oval(left, 1.5f, 1.3f, _deep.Fade(0.6f), 0.7f);
         easel.Oval(right, 1.5f, 1.3f, _deep.Fade(0.6f), 0.7f);
@@ -95,17 +103,20 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
         if (who.FacialHair == FacialHair.None) return;
         var (y, half, chin) = (who.MouthHeight, HalfWidth, who.ChinHeight + 12);
         var hair = Colours.Mix(who.Hair, who.Brow, 0.5f);
-        SKPoint[] moustache = [pose.On(-half - 4, y + 2), pose.On(-half * 0.5f, y - 7), pose.On(0, y - 7.5f), pose.On(half * 0.5f, y - 7), pose.On(half + 4, y + 2), pose.On(0, y)];
+        SKPoint[] moustache = [pose.On(-half - 4, y + 2), pose.On(-half * 0.5f, y - 7), pose.On(0, y - 7.5f), pose.On(half * 0.5f, y - 7),
+            pose.On(half + 4, y + 2), pose.On(0, y)];
         easel.Inside(outline, () =>
         {
             if (who.FacialHair is FacialHair.Beard or FacialHair.Stubble)
             {
                 var (opacity, blur) = who.FacialHair == FacialHair.Beard ? (0.86f, 2.2f) : (0.26f, 4f);
-                easel.Shape(hair.Fade(opacity), blur, pose.On(-60, -2), pose.On(-who.CheekWidth * 0.82f, 14), pose.On(-half - 9, y - 6), pose.On(0, y - 8), pose.On(half + 9, y - 6),
+                easel.Shape(hair.Fade(opacity), blur, pose.On(-60, -2), pose.On(-who.CheekWidth * 0.82f, 14), pose.On(-half - 9, y - 6),
+                    pose.On(0, y - 8), pose.On(half + 9, y - 6),
                     pose.On(who.CheekWidth * 0.82f, 14), pose.On(60, -2), pose.On(70, 60), pose.On(0, chin + 25), pose.On(-70, 60));
             }
             if (who.FacialHair is FacialHair.Goatee)
-                easel.Shape(hair.Fade(0.85f), 1.6f, pose.On(-half - 2, y), pose.On(0, y + 6), pose.On(half + 2, y), pose.On(half, chin - 14), pose.On(0, chin), pose.On(-half, chin - 14));
+                easel.Shape(hair.Fade(0.85f), 1.6f, pose.On(-half - 2, y), pose.On(0, y + 6), pose.On(half + 2, y), pose.On(half,
+                    chin - 14), pose.On(0, chin), pose.On(-half, chin - 14));
             if (who.FacialHair is not FacialHair.Stubble) easel.Shape(hair.Fade(0.88f), 1, moustache);
         });
     }

@@ -59,7 +59,7 @@ internal sealed record SyntheticCapture
         return new SyntheticCapture
         {
             Roll = random.Around(0, 0.42f),
-            Yaw = random.Around(0, 0.62f),
+            Yaw = random.Around(0, 0.52f),
             Pitch = random.Around(0, 0.34f),
             Scale = random.Between(0.98f, 1.25f),
             ShiftX = random.Around(0, 14),

@@ -14,7 +14,8 @@ public sealed record SyntheticPhotograph(byte[] Jpeg, FiveLandmarks Landmarks)
 }
 
 /// <summary>
-/// Photographs of people who do not exist, painted. A photograph depends on the seed, the person's number and the photograph's number alone,
+/// Photographs of people who do not exist, painted. A photograph depends on the seed,
+/// the person's number and the photograph's number alone,
 /// not on what was painted before or on which thread.
 /// </summary>
 /// <param name="seed">Another seed, other people.</param>
@@ -63,10 +64,12 @@ public sealed class SyntheticFaces(ulong seed)
         mouth.Beard(outline);
         mouth.Mouth();
         mouth.Nose();
-        eyes.Paint();
+        easel.Inside(outline, eyes.Paint);
+        eyes.Frames();
         head.Light(outline);
         hair.Before();
-        return new FiveLandmarks(Seen(eyes.Centre(-1)), Seen(eyes.Centre(1)), Seen(mouth.NoseTip), Seen(mouth.Corner(-1)), Seen(mouth.Corner(1)));
+        return new FiveLandmarks(Seen(eyes.Centre(-1)), Seen(eyes.Centre(1)), Seen(mouth.NoseTip), Seen(mouth.Corner(-1)),
+            Seen(mouth.Corner(1)));
 
         ImagePoint Seen(SKPoint point)
         {

@@ -4,7 +4,8 @@ using Masquerade.Alignment;
 
 namespace Masquerade.Datasets.Synthetic;
 
-/// <summary>Writes synthetic people as LFW has real ones: <c>images/PERSON/PERSON_0001.jpg</c>, <c>pairs.txt</c>, <c>landmarks.csv</c>.</summary>
+/// <summary>Writes synthetic people as LFW has real ones: <c>images/PERSON/PERSON_0001.jpg</c>, <c>pairs.txt</c>,
+/// <c>landmarks.csv</c>.</summary>
 public sealed class SyntheticFolder
 {
     /// <summary>Most people, and most photographs of each: names have four digits.</summary>
@@ -24,7 +25,8 @@ public sealed class SyntheticFolder
     public SyntheticFolder(int people, int captures, ulong seed)
     {
         if (people is < 2 or > Most) throw new InputException($"{people} people are not possible; ask for 2 to {Most}");
-        if (captures is < 2 or > Most) throw new InputException($"{captures} photographs of a person are not possible; ask for 2 to {Most}");
+        if (captures is < 2 or > Most)
+            throw new InputException($"{captures} photographs of a person are not possible; ask for 2 to {Most}");
         (_people, _captures, _seed) = (people, captures, seed);
     }
 
@@ -98,7 +100,8 @@ public sealed class SyntheticFolder
     }
 
     /// <summary>
-    /// As LFW's view 2: folds with nobody in two of them, in each as many pairs of the same as of different people. No pair is listed twice.
+    /// As LFW's view 2: folds with nobody in two of them,
+    /// in each as many pairs of the same as of different people. No pair is listed twice.
     /// </summary>
     private string Pairs()
     {

@@ -132,7 +132,8 @@ internal sealed record SyntheticIdentity
             UpperLip = random.Around(4 - 0.8f * m, 2.8f),
             LowerLip = random.Around(5.4f - 0.8f * m, 3),
             CupidsBow = random.Between(0, 1),
-            Lips = Colours.Mix(skin, Colours.Of(random.Pick(0xA33B44u, 0xB5545Au, 0x8C3A3Au, 0xC0606Au)), random.Between(0.3f, 0.85f - 0.3f * m)),
+            Lips = Colours.Mix(skin, Colours.Of(random.Pick(0xA33B44u, 0xB5545Au, 0x8C3A3Au, 0xC0606Au)), random.Between(0.3f,
+                0.85f - 0.3f * m)),
             EarSize = random.Around(14, 5),
             EarOut = random.Around(5.5f, 4),
             HairStyle = style,
@@ -141,7 +142,8 @@ internal sealed record SyntheticIdentity
             HairLength = random.Between(0, 1),
             Parting = random.Around(0, 1),
             FacialHair = male
-                ? random.Pick(FacialHair.None, FacialHair.None, FacialHair.None, FacialHair.Stubble, FacialHair.Moustache, FacialHair.Goatee,
+                ? random.Pick(FacialHair.None, FacialHair.None, FacialHair.None, FacialHair.Stubble, FacialHair.Moustache,
+                    FacialHair.Goatee,
                     FacialHair.Beard)
                 : FacialHair.None,
         };

@@ -65,6 +65,7 @@ internal static class MasqApp
             new EvaluateCommand(host),
             new VerifyCommand(host),
             new InspectCommand(host),
+            new SynthesizeCommand(host),
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new PrintVersion() },
             verbose,

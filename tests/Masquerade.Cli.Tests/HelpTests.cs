@@ -8,6 +8,7 @@ public sealed class HelpTests
     [InlineData("verify", "verify", "--help")]
     [InlineData("run", "run", "--help")]
     [InlineData("inspect", "inspect", "--help")]
+    [InlineData("synthesize", "synthesize", "--help")]
     [InlineData("report", "report", "--help")]
     public async Task Help_says_what_there_is_and_gives_examples(string name, params string[] args)
     {

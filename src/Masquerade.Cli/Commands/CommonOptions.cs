@@ -53,6 +53,15 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 0,
     };
 
+    /// <summary>A number that has to be given.</summary>
+    public static Option<int> Count(string name, string description, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        Required = true,
+        CustomParser = result => Whole(result, 2, most),
+    };
+
     public static Option<double?> Threshold() => new("--threshold")
     {
         Description = "Threshold on the squared distance, between 0 and 4, instead of the model's own.",

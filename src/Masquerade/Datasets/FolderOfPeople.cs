@@ -143,18 +143,4 @@ public sealed class FolderOfPeople
             return (low, _first(low) + (int)(number - _starts[low]));
         }
     }
-
-    /// <summary>Random numbers from a counter (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).</summary>
-    private sealed class SplitMix(ulong state)
-    {
-        /// <summary>An even draw from 0 up to <paramref name="bound"/>: the upper half of a product, with no bias that matters.</summary>
-        public long Below(long bound)
-        {
-            state += 0x9E3779B97F4A7C15;
-            var z = state;
-            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-            return (long)Math.BigMul(z ^ (z >> 31), (ulong)bound, out _);
-        }
-    }
 }

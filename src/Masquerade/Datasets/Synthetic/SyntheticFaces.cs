@@ -1,0 +1,80 @@
+using Masquerade.Alignment;
+using Masquerade.Faces;
+using SkiaSharp;
+
+namespace Masquerade.Datasets.Synthetic;
+
+/// <summary>A photograph of somebody who does not exist.</summary>
+/// <param name="Jpeg">The photograph as a JPEG file.</param>
+/// <param name="Landmarks">Where its landmarks are, exactly.</param>
+public sealed record SyntheticPhotograph(byte[] Jpeg, FiveLandmarks Landmarks)
+{
+    /// <summary>The photograph's pixels, decoded anew at every call.</summary>
+    public FaceImage Decode() => ImageFile.Decode(Jpeg, "a synthetic photograph");
+}
+
+/// <summary>
+/// Photographs of people who do not exist, painted. A photograph depends on the seed,
+/// the person's number and the photograph's number alone,
+/// not on what was painted before or on which thread.
+/// </summary>
+/// <param name="seed">Another seed, other people.</param>
+public sealed class SyntheticFaces(ulong seed)
+{
+    /// <summary>Width and height of a photograph, in pixels, as in LFW.</summary>
+    public const int Side = 250;
+
+    /// <summary>Paints a photograph. Safe on many threads.</summary>
+    /// <param name="person">Who, from 0.</param>
+    /// <param name="capture">Which photograph of them, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
+    public SyntheticPhotograph Photograph(int person, int capture)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(person);
+        ArgumentOutOfRangeException.ThrowIfNegative(capture);
+        var (who, how) = (SyntheticIdentity.Draw(seed, person), SyntheticCapture.Draw(seed, person, capture));
+        SplitMix Stream(Purpose purpose, int number) => SplitMix.For(seed, (ulong)person, (ulong)number, (ulong)purpose);
+
+        var pose = new HeadPose(who, how);
+        using var bitmap = new SKBitmap(new SKImageInfo(Side, Side, SKColorType.Rgba8888, SKAlphaType.Premul, null));
+        using var canvas = new SKCanvas(bitmap);
+        var easel = new Easel(canvas);
+        Backdrop.Paint(easel, how, Stream(Purpose.Background, capture));
+        canvas.Concat(pose.Frame);
+        var landmarks = PaintPerson(easel, who, how, pose, Stream(Purpose.Hair, 0));
+        canvas.Flush();
+        Camera.Expose(bitmap, how, Stream(Purpose.Noise, capture));
+        using var pixels = bitmap.PeekPixels();
+        using var jpeg = pixels.Encode(new SKJpegEncoderOptions(how.JpegQuality))
+            ?? throw new InvalidOperationException("no JPEG of a synthetic photograph");
+        return new SyntheticPhotograph(jpeg.ToArray(), landmarks);
+    }
+
+    private static FiveLandmarks PaintPerson(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, SplitMix strands)
+    {
+        var head = new HeadPainter(easel, who, how, pose);
+        var eyes = new EyePainter(easel, who, how, pose);
+        var mouth = new MouthPainter(easel, who, how, pose);
+        var hair = new HairPainter(easel, who, how, pose, strands);
+        using var outline = head.Outline();
+        hair.Behind();
+        head.Body();
+        head.Ears();
+        head.Skin(outline);
+        mouth.Beard(outline);
+        mouth.Mouth();
+        mouth.Nose();
+        easel.Inside(outline, eyes.Paint);
+        eyes.Frames();
+        head.Light(outline);
+        hair.Before();
+        return new FiveLandmarks(Seen(eyes.Centre(-1)), Seen(eyes.Centre(1)), Seen(mouth.NoseTip), Seen(mouth.Corner(-1)),
+            Seen(mouth.Corner(1)));
+
+        ImagePoint Seen(SKPoint point)
+        {
+            var place = pose.Frame.MapPoint(point);
+            return new ImagePoint(place.X, place.Y);
+        }
+    }
+}

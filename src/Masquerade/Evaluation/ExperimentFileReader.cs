@@ -44,6 +44,11 @@ internal sealed class ExperimentFileReader
         {
             throw new InputException($"{source} line {e.Start.Line}: not YAML: {InputFile.OneLine(e.Message)}", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // YamlDotNet's scanner gives up on some byte soup without an error of its own.
+            throw new InputException($"{source}: not YAML: the parser cannot make anything of it", e);
+        }
     }
 
     private ExperimentFile Read()

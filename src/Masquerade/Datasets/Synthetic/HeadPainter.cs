@@ -117,7 +117,7 @@ internal sealed class HeadPainter(Easel easel, SyntheticIdentity who, SyntheticC
             var (at, lean, end) = (how.ShadowAt * 50, how.ShadowSlope * 90, how.LightX > 0 ? -140 : 140);
             using var shadow = new SKPath();
             shadow.AddPoly([new(at - lean, -110), new(at + lean, 110), new(end, 110), new(end, -110)]);
-            easel.Fill(shadow, Colours.Of(0x10080A).Fade(how.Shadow), 5);
+            easel.Fill(shadow, Colours.Of(0x10080A).Fade(how.Shadow), 11);
         });
     }
 

@@ -115,8 +115,8 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
                     pose.On(who.CheekWidth * 0.82f, 14), pose.On(60, -2), pose.On(70, 60), pose.On(0, chin + 25), pose.On(-70, 60));
             }
             if (who.FacialHair is FacialHair.Goatee)
-                easel.Shape(hair.Fade(0.85f), 1.6f, pose.On(-half - 2, y), pose.On(0, y + 6), pose.On(half + 2, y), pose.On(half,
-                    chin - 14), pose.On(0, chin), pose.On(-half, chin - 14));
+                easel.Shape(hair.Fade(0.82f), 2.4f, pose.On(-half - 1, y), pose.On(0, y + 8), pose.On(half + 1, y),
+                    pose.On(half * 0.72f, chin - 10), pose.On(0, chin + 1), pose.On(-half * 0.72f, chin - 10));
             if (who.FacialHair is not FacialHair.Stubble) easel.Shape(hair.Fade(0.88f), 1, moustache);
         });
     }

@@ -73,7 +73,7 @@ internal sealed record SyntheticCapture
             LightX = random.Between(-1, 1),
             LightY = random.Between(-0.3f, 1),
             LightStrength = random.Between(0.3f, 1),
-            Exposure = random.Between(0.62f, 1.28f),
+            Exposure = random.Between(0.68f, 1.2f),
             Warmth = random.Around(0, 0.24f),
             Tint = random.Around(0, 0.08f),
             Contrast = random.Between(0.8f, 1.18f),

@@ -66,6 +66,7 @@ internal static class MasqApp
             new VerifyCommand(host),
             new InspectCommand(host),
             new SynthesizeCommand(host),
+            new TrainCommand(host),
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new PrintVersion() },
             verbose,

@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Masquerade.Evaluation;
 using Masquerade.Faces;
+using Masquerade.Networks.Onnx;
 using Masquerade.Tests.Networks;
 
 namespace Masquerade.Tests;
@@ -92,7 +93,7 @@ internal sealed class TinyRun : IDisposable
     {
         var random = new Random(seed);
         (string, object) down = ("strides", new long[] { 2, 2 });
-        var network = new ModelBuilder(13, -1, 3, Size.Height, Size.Width)
+        var network = new OnnxModelBuilder(13, -1, 3, Size.Height, Size.Width)
             .Constant("w1", [8, 3, 4, 4], Weights(8, 48))
             .Constant("w2", [16, 8, 3, 3], Weights(16, 72))
             .Constant("w3", [16, 16, 4, 4], Weights(16, 256))

@@ -31,6 +31,12 @@ internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string
         }
     }
 
+    /// <inheritdoc/>
+    public override void Say(string line)
+    {
+        lock (_writing) writer.WriteLine(line);
+    }
+
     private static string TimeLeft(TimeSpan elapsed, double share)
     {
         if (share is <= 0 or >= 1) return "";

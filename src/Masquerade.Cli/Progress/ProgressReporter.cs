@@ -13,6 +13,9 @@ internal abstract class ProgressReporter
     /// <param name="doing">What is being done, where that changes.</param>
     public abstract void Report(double done, double total, string? doing = null);
 
+    /// <summary>Prints a line that stays.</summary>
+    public abstract void Say(string line);
+
     /// <summary>Does work on a thread of its own while showing its progress.</summary>
     /// <param name="host">Where to show it.</param>
     /// <param name="description">What is being done.</param>
@@ -25,12 +28,12 @@ internal abstract class ProgressReporter
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async context =>
             {
-                var bar = new BarProgress(context.AddTask(Markup.Escape(description)));
+                var bar = new BarProgress(terminal, context.AddTask(Markup.Escape(description)));
                 return await Task.Run(() => work(bar));
             });
     }
 
-    private sealed class BarProgress(ProgressTask task) : ProgressReporter
+    private sealed class BarProgress(IAnsiConsole terminal, ProgressTask task) : ProgressReporter
     {
         public override void Report(double done, double total, string? doing = null)
         {
@@ -38,5 +41,7 @@ internal abstract class ProgressReporter
             task.MaxValue = total;
             task.Value = done;
         }
+
+        public override void Say(string line) => terminal.WriteLine(line);
     }
 }

@@ -46,7 +46,7 @@ public sealed class OnnxBrokenGraphTests
         ["axis missing"] = (() => Model(b => b.Node("Concat", ["x"])), "attribute 'axis' is missing"),
         ["constant without value"] = (() => Model(b => b.Node("Constant", [], ["c"]).Node("Add", ["x", "c"])), "holds no value"),
         ["broken constant"] = (
-            () => Model(b => b.Node("Constant", [], ["c"], ("value", ModelBuilder.Tensor(DataType.Float, [2], new byte[4])))
+            () => Model(b => b.Node("Constant", [], ["c"], ("value", OnnxModelBuilder.Tensor(DataType.Float, [2], new byte[4])))
                 .Node("Add", ["x", "c"])),
             "holds 4 bytes"),
         ["no kernel"] = (() => Model(b => b.Node("MaxPool", ["x"])), "attribute 'kernel_shape' is missing"),
@@ -245,9 +245,9 @@ public sealed class OnnxBrokenGraphTests
         network.Forward(ones(1, 1, 4, 4));
     }
 
-    private static ModelProto Model(Action<ModelBuilder> fill)
+    private static ModelProto Model(Action<OnnxModelBuilder> fill)
     {
-        var builder = new ModelBuilder(13, 1, 1, 4, 4);
+        var builder = new OnnxModelBuilder(13, 1, 1, 4, 4);
         fill(builder);
         return builder.Build();
     }
@@ -262,7 +262,7 @@ public sealed class OnnxBrokenGraphTests
 
     private static ModelProto TwoInputs() => Model(b =>
     {
-        b.Graph.Input.Insert(0, ModelBuilder.Value("other", DataType.Float, [1, 1, 4, 4]));
+        b.Graph.Input.Insert(0, OnnxModelBuilder.Value("other", DataType.Float, [1, 1, 4, 4]));
         b.Node("Add", ["other", "x"]);
     });
 

@@ -12,7 +12,7 @@ public sealed class OnnxGraphStatisticsTests
     {
         // Conv: 2 filters of 1×3×3 over 4×4 places = 288 multiplications; ConvTranspose: 2·16 inputs × 1·2·2 = 128;
         // Gemm: 25·3 = 75.
-        var model = new ModelBuilder(13, -1, 1, 4, 4)
+        var model = new OnnxModelBuilder(13, -1, 1, 4, 4)
             .Constant("w", [2, 1, 3, 3], new float[18]).Constant("t", [2, 1, 2, 2], new float[8]).Constant("g", [3, 25], new float[75])
             .Integers("unused", 1, 2)
             .Node("Conv", ["x", "w"], ["a"], ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", ["a"], ["b"])
@@ -38,10 +38,10 @@ public sealed class OnnxGraphStatisticsTests
     [Fact]
     public void Flops_need_a_size_and_an_import()
     {
-        var free = new ModelBuilder(13, -1, 1, -1, -1).Constant("w", [1, 1, 1, 1], 1).Node("Conv", ["x", "w"]).Build();
+        var free = new OnnxModelBuilder(13, -1, 1, -1, -1).Constant("w", [1, 1, 1, 1], 1).Node("Conv", ["x", "w"]).Build();
         OnnxGraphStatistics.Of(free, "face.onnx").Flops.ShouldBeNull();
         OnnxGraphStatistics.Of(free, "face.onnx", [1, 1, 5, 5]).Flops.ShouldBe(50);
-        var unknown = new ModelBuilder(13, 1, 2).Node("Einsum", ["x"]).Build();
+        var unknown = new OnnxModelBuilder(13, 1, 2).Node("Einsum", ["x"]).Build();
         var statistics = OnnxGraphStatistics.Of(unknown, "face.onnx");
         statistics.Flops.ShouldBeNull();
         statistics.Operators["Einsum"].ShouldBe(1);

@@ -62,7 +62,7 @@ public class OnnxPreparationTests
     public void A_network_that_mixes_its_images_runs_one_at_a_time()
     {
         // The mean is taken over the batch too: the result of two images is not the two results.
-        var builder = new ModelBuilder(13, 1, 3, Size.Height, Size.Width)
+        var builder = new OnnxModelBuilder(13, 1, 3, Size.Height, Size.Width)
             .Node("ReduceMean", ["x"], ["mean"], ("axes", new long[] { 0, 2, 3 }), ("keepdims", 0L))
             .Integers("shape", 1, 3)
             .Node("Reshape", ["mean", "shape"]);
@@ -149,14 +149,14 @@ public class OnnxPreparationTests
     private static ModelProto Network(bool channelsLast, long opset, Tensor weights, long batch = -1)
     {
         long[] input = channelsLast ? [batch, Size.Height, Size.Width, 3] : [batch, 3, Size.Height, Size.Width];
-        var model = new ModelBuilder(opset, input)
+        var model = new OnnxModelBuilder(opset, input)
             .Constant("w", [Size.Values, 4], weights.to(ScalarType.Float32).data<float>().ToArray())
             .Integers("flat", batch == 1 ? 1 : 0, -1)
             .Node("Reshape", ["x", "flat"], ["features"])
             .Node("MatMul", ["features", "w"])
             .Build();
         model.Graph.Output.Clear();
-        model.Graph.Output.Add(ModelBuilder.Value("y", TensorProto.Types.DataType.Float, [batch, 4]));
+        model.Graph.Output.Add(OnnxModelBuilder.Value("y", TensorProto.Types.DataType.Float, [batch, 4]));
         return model;
     }
 

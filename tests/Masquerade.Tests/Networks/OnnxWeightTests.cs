@@ -33,13 +33,13 @@ public sealed class OnnxWeightTests
         var tensor = form switch
         {
             "float" => Typed(DataType.Float, t => t.FloatData.Add(Values)),
-            "float raw" => ModelBuilder.Tensor(DataType.Float, [2, 2], Bytes(Values)),
+            "float raw" => OnnxModelBuilder.Tensor(DataType.Float, [2, 2], Bytes(Values)),
             "double" => Typed(DataType.Double, t => t.DoubleData.Add(Values.Select(v => (double)v))),
-            "double raw" => ModelBuilder.Tensor(DataType.Double, [2, 2], Bytes([.. Values.Select(v => (double)v)])),
+            "double raw" => OnnxModelBuilder.Tensor(DataType.Double, [2, 2], Bytes([.. Values.Select(v => (double)v)])),
             "half" => Typed(DataType.Float16, t => t.Int32Data.Add(Values.Select(v => (int)BitConverter.HalfToUInt16Bits((Half)v)))),
-            "half raw" => ModelBuilder.Tensor(DataType.Float16, [2, 2], Bytes([.. Values.Select(v => (Half)v)])),
+            "half raw" => OnnxModelBuilder.Tensor(DataType.Float16, [2, 2], Bytes([.. Values.Select(v => (Half)v)])),
             "bfloat16" => Typed(DataType.Bfloat16, t => t.Int32Data.Add(Values.Select(v => (int)Brain(v)))),
-            _ => ModelBuilder.Tensor(DataType.Bfloat16, [2, 2], Bytes([.. Values.Select(Brain)])),
+            _ => OnnxModelBuilder.Tensor(DataType.Bfloat16, [2, 2], Bytes([.. Values.Select(Brain)])),
         };
         using var scope = NewDisposeScope();
         var read = OnnxTensorReader.Read(tensor, ScalarType.Float32, "face.onnx");
@@ -61,18 +61,18 @@ public sealed class OnnxWeightTests
         var tensor = form switch
         {
             "int64" => Typed(DataType.Int64, t => t.Int64Data.Add([1L, 0, 1, 1])),
-            "int64 raw" => ModelBuilder.Longs([2, 2], 1, 0, 1, 1),
+            "int64 raw" => OnnxModelBuilder.Longs([2, 2], 1, 0, 1, 1),
             "int32" => Typed(DataType.Int32, t => t.Int32Data.Add([1, 0, 1, 1])),
-            "int32 raw" => ModelBuilder.Tensor(DataType.Int32, [2, 2], Bytes(1, 0, 1, 1)),
+            "int32 raw" => OnnxModelBuilder.Tensor(DataType.Int32, [2, 2], Bytes(1, 0, 1, 1)),
             "uint64" => Typed(DataType.Uint64, t => t.Uint64Data.Add([1ul, 0, 1, 1])),
             "uint32" => Typed(DataType.Uint32, t => t.Uint64Data.Add([1ul, 0, 1, 1])),
             "uint16" => Typed(DataType.Uint16, t => t.Int32Data.Add([1, 0, 1, 1])),
-            "int16 raw" => ModelBuilder.Tensor(DataType.Int16, [2, 2], Bytes<short>(1, 0, 1, 1)),
+            "int16 raw" => OnnxModelBuilder.Tensor(DataType.Int16, [2, 2], Bytes<short>(1, 0, 1, 1)),
             "int8" => Typed(DataType.Int8, t => t.Int32Data.Add([1, 0, 1, 1])),
-            "uint8 raw" => ModelBuilder.Tensor(DataType.Uint8, [2, 2], [1, 0, 1, 1]),
+            "uint8 raw" => OnnxModelBuilder.Tensor(DataType.Uint8, [2, 2], [1, 0, 1, 1]),
             "bool" => Typed(DataType.Bool, t => t.Int32Data.Add([1, 0, 1, 1])),
             // Any byte but 0 means true.
-            _ => ModelBuilder.Tensor(DataType.Bool, [2, 2], [1, 0, 7, 1]),
+            _ => OnnxModelBuilder.Tensor(DataType.Bool, [2, 2], [1, 0, 7, 1]),
         };
         using var scope = NewDisposeScope();
         var read = OnnxTensorReader.Read(tensor, ScalarType.Float32, "face.onnx");
@@ -84,8 +84,8 @@ public sealed class OnnxWeightTests
     public void Scalars_and_empty_tensors_are_read()
     {
         using var scope = NewDisposeScope();
-        OnnxTensorReader.Read(ModelBuilder.Floats([], 3), ScalarType.Float32, "face.onnx").shape.ShouldBeEmpty();
-        OnnxTensorReader.Read(ModelBuilder.Floats([0, 3]), ScalarType.Float32, "face.onnx").shape.ShouldBe([0, 3]);
+        OnnxTensorReader.Read(OnnxModelBuilder.Floats([], 3), ScalarType.Float32, "face.onnx").shape.ShouldBeEmpty();
+        OnnxTensorReader.Read(OnnxModelBuilder.Floats([0, 3]), ScalarType.Float32, "face.onnx").shape.ShouldBe([0, 3]);
     }
 
     [Fact]
@@ -95,9 +95,9 @@ public sealed class OnnxWeightTests
         static ModelProto Model(DataType type)
         {
             TensorProto Weights(long[] shape, params float[] values) => type == DataType.Float
-                ? ModelBuilder.Floats(shape, values)
-                : ModelBuilder.Tensor(type, shape, Bytes([.. values.Select(v => (Half)v)]));
-            return new ModelBuilder(13, 1, 1, 2, 3).Constant("w", Weights([1, 1, 2, 2], 1, -2, 3, 0.5f)).Constant("b", Weights([1], 0.25f))
+                ? OnnxModelBuilder.Floats(shape, values)
+                : OnnxModelBuilder.Tensor(type, shape, Bytes([.. values.Select(v => (Half)v)]));
+            return new OnnxModelBuilder(13, 1, 1, 2, 3).Constant("w", Weights([1, 1, 2, 2], 1, -2, 3, 0.5f)).Constant("b", Weights([1], 0.25f))
                 .Node("Cast", ["x"], ["h"], ("to", (long)type)).Node("Conv", ["h", "w", "b"], ["c"]).Node("Relu", ["c"], ["r"])
                 .Node("Cast", ["r"], null, ("to", (long)DataType.Float)).Build();
         }
@@ -127,19 +127,19 @@ public sealed class OnnxWeightTests
     {
         var tensor = form switch
         {
-            "short raw" => ModelBuilder.Tensor(DataType.Float, [2, 2], new byte[12]),
-            "long raw" => ModelBuilder.Tensor(DataType.Float, [2, 2], new byte[20]),
+            "short raw" => OnnxModelBuilder.Tensor(DataType.Float, [2, 2], new byte[12]),
+            "long raw" => OnnxModelBuilder.Tensor(DataType.Float, [2, 2], new byte[20]),
             "short typed" => Typed(DataType.Float, t => t.FloatData.Add([1, 2, 3])),
             "nothing" => Typed(DataType.Float, _ => { }),
-            "negative" => ModelBuilder.Tensor(DataType.Float, [-2, 2], new byte[16]),
-            "overflow" => ModelBuilder.Tensor(DataType.Float, [1L << 62, 8], new byte[16]),
-            "huge" => ModelBuilder.Tensor(DataType.Float, [1 << 16, 1 << 16], new byte[16]),
+            "negative" => OnnxModelBuilder.Tensor(DataType.Float, [-2, 2], new byte[16]),
+            "overflow" => OnnxModelBuilder.Tensor(DataType.Float, [1L << 62, 8], new byte[16]),
+            "huge" => OnnxModelBuilder.Tensor(DataType.Float, [1 << 16, 1 << 16], new byte[16]),
             "external" => Typed(DataType.Float, t => t.DataLocation = TensorProto.Types.DataLocation.External),
             "text" => Typed(DataType.String, _ => { }),
             "unknown type" => Typed((DataType)99, _ => { }),
             _ => Typed(DataType.Uint64, t => t.Uint64Data.Add([ulong.MaxValue, 0, 0, 0])),
         };
-        var model = new ModelBuilder(13, 2, 2).Constant("weight", tensor).Node("Add", ["x", "weight"]).Build();
+        var model = new OnnxModelBuilder(13, 2, 2).Constant("weight", tensor).Node("Add", ["x", "weight"]).Build();
         Should.Throw<InputException>(() => OnnxTorchNetwork.Import(model, "face.onnx")).Message
             .ShouldBe($"face.onnx: tensor 'weight' {expected}");
     }

@@ -1,3 +1,5 @@
+using Masquerade.Networks.Onnx;
+
 namespace Masquerade.Tests.Networks.OnnxCases;
 
 /// <summary>Convolutions, pools, products and normalisations.</summary>
@@ -60,7 +62,7 @@ internal static class ConvolutionCases
         attributes.Add(("group", groups));
         if (d.Bool()) attributes.RemoveAll(a => a.Item1 == "kernel_shape");
         var bias = d.Bool();
-        var builder = new ModelBuilder(d.OneOf(7, 11), [-1, .. shape[1..]]).Constant("w", weight, d.Floats(weight))
+        var builder = new OnnxModelBuilder(d.OneOf(7, 11), [-1, .. shape[1..]]).Constant("w", weight, d.Floats(weight))
             .Node("Conv", bias ? ["x", "w", "b"] : ["x", "w"], null, [.. attributes]);
         if (bias) builder.Constant("b", [filters], d.Floats([filters]));
         return new(builder.Build(), shape, d.Floats(shape));
@@ -69,7 +71,7 @@ internal static class ConvolutionCases
     private static Drawn ConvAtRunTime(Dice d)
     {
         long[] shape = [1, 2, 5, 6];
-        var model = new ModelBuilder(13, shape).Integers("from", 0, 0).Integers("to", 3, 2).Integers("axes", 2, 3)
+        var model = new OnnxModelBuilder(13, shape).Integers("from", 0, 0).Integers("to", 3, 2).Integers("axes", 2, 3)
             .Node("Slice", ["x", "from", "to", "axes"], ["w"])
             .Node("Conv", ["x", "w"], null, ("kernel_shape", new long[] { 3, 2 })).Build();
         return new(model, shape, d.Floats(shape));
@@ -94,7 +96,7 @@ internal static class ConvolutionCases
             attributes.Add(("output_shape", full.Select(f => Math.Max(f - d.Int(0, 2), 1)).ToArray()));
         }
         var bias = d.Bool();
-        var builder = new ModelBuilder(d.OneOf(7, 11), [-1, .. shape[1..]]).Constant("w", weight, d.Floats(weight))
+        var builder = new OnnxModelBuilder(d.OneOf(7, 11), [-1, .. shape[1..]]).Constant("w", weight, d.Floats(weight))
             .Node("ConvTranspose", bias ? ["x", "w", "b"] : ["x", "w"], null, [.. attributes]);
         if (bias) builder.Constant("b", [groups * perGroup], d.Floats([groups * perGroup]));
         return new(builder.Build(), shape, d.Floats(shape));
@@ -111,7 +113,7 @@ internal static class ConvolutionCases
         if (type == "AveragePool" && d.Bool()) attributes.Add(("count_include_pad", 1));
         if (type == "LpPool") attributes.Add(("p", d.Int(1, 3)));
         long[] shape = [d.Int(1, 2), d.Int(1, 3), .. extent.Select(e => e + d.Int(0, 4))];
-        return new(new ModelBuilder(opset, [-1, .. shape[1..]]).Node(type, ["x"], null, [.. attributes]).Build(), shape, d.Floats(shape));
+        return new(new OnnxModelBuilder(opset, [-1, .. shape[1..]]).Node(type, ["x"], null, [.. attributes]).Build(), shape, d.Floats(shape));
     }
 
     private static Drawn Global(Dice d, string type, params (string, object)[] attributes) => d.Unary(7, type, d.Shape(3, 5), attributes);
@@ -123,7 +125,7 @@ internal static class ConvolutionCases
         long[] shape = turnA ? [k, m] : [m, k];
         long[] weight = turnB ? [n, k] : [k, n];
         var opset = d.OneOf(7, 9, 11, 13);
-        var builder = new ModelBuilder(opset, shape).Constant("b", weight, d.Floats(weight));
+        var builder = new OnnxModelBuilder(opset, shape).Constant("b", weight, d.Floats(weight));
         // The third input may be absent since operator set 11.
         var bias = opset < 11 || d.Bool();
         if (bias)
@@ -142,18 +144,18 @@ internal static class ConvolutionCases
         var batch = d.Many((int)d.Int(0, 2), 1, 3);
         long[] shape = [.. batch, m, k];
         long[] other = d.Int(0, 3) switch { 0 => [k], 1 => [k, n], _ => [.. d.Broadcastable(batch), k, n] };
-        var model = new ModelBuilder(d.OneOf(7, 9, 13), shape).Constant("b", other, d.Floats(other)).Node("MatMul", ["x", "b"]).Build();
+        var model = new OnnxModelBuilder(d.OneOf(7, 9, 13), shape).Constant("b", other, d.Floats(other)).Node("MatMul", ["x", "b"]).Build();
         return new(model, shape, d.Floats(shape));
     }
 
-    private static ModelBuilder Statistics(this ModelBuilder builder, Dice d, long channels) => builder
+    private static OnnxModelBuilder Statistics(this OnnxModelBuilder builder, Dice d, long channels) => builder
         .Constant("scale", [channels], d.Floats([channels])).Constant("shift", [channels], d.Floats([channels]))
         .Constant("mean", [channels], d.Floats([channels])).Constant("var", [channels], d.Floats([channels], 0.2f, 2));
 
     private static Drawn BatchNormalization(Dice d)
     {
         var shape = d.Shape(least: 2, most: 5);
-        var model = new ModelBuilder(d.OneOf(7, 9, 14, 15), [-1, .. shape[1..]]).Statistics(d, shape[1])
+        var model = new OnnxModelBuilder(d.OneOf(7, 9, 14, 15), [-1, .. shape[1..]]).Statistics(d, shape[1])
             .Node("BatchNormalization", ["x", "scale", "shift", "mean", "var"], null, ("epsilon", d.Float(1e-5f, 1e-2f))).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -161,7 +163,7 @@ internal static class ConvolutionCases
     private static Drawn BatchNormalizationAtRunTime(Dice d)
     {
         long[] shape = [2, d.Int(1, 3), d.Int(1, 4)];
-        var model = new ModelBuilder(13, shape).Statistics(d, shape[1])
+        var model = new OnnxModelBuilder(13, shape).Statistics(d, shape[1])
             .Node("ReduceMax", ["x"], ["most"], ("axes", new long[] { 0, 2 }), ("keepdims", 0)).Node("Exp", ["most"], ["positive"])
             .Node("BatchNormalization", ["x", "scale", "shift", "most", "positive"]).Build();
         return new(model, shape, d.Floats(shape));
@@ -172,7 +174,7 @@ internal static class ConvolutionCases
         long[] shape = [2, 4, 5, 6];
         var (filters, bias, shared) = (2 * d.Int(1, 3), d.Bool(), d.Bool());
         long[] weight = [filters, 2, 3, 3];
-        var builder = new ModelBuilder(13, [-1, 4, 5, 6]).Constant("w", weight, d.Floats(weight))
+        var builder = new OnnxModelBuilder(13, [-1, 4, 5, 6]).Constant("w", weight, d.Floats(weight))
             .Constant("b", [filters], d.Floats([filters]))
             .Statistics(d, filters)
             .Node("Conv", bias ? ["x", "w", "b"] : ["x", "w"], ["c"], ("group", 2), ("pads", new long[] { 1, 1, 1, 1 }))
@@ -185,7 +187,7 @@ internal static class ConvolutionCases
     private static Drawn InstanceNormalization(Dice d)
     {
         long[] shape = [d.Int(1, 2), d.Int(1, 3), .. d.Many((int)d.Int(1, 3), 2, 4)];
-        var model = new ModelBuilder(7, [-1, .. shape[1..]]).Statistics(d, shape[1])
+        var model = new OnnxModelBuilder(7, [-1, .. shape[1..]]).Statistics(d, shape[1])
             .Node("InstanceNormalization", ["x", "scale", "shift"], null, ("epsilon", 1e-3f)).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -196,7 +198,7 @@ internal static class ConvolutionCases
         var axis = (int)d.Int(0, shape.Length - 1);
         var normalised = shape[axis..];
         var bias = d.Bool();
-        var builder = new ModelBuilder(17, shape).Constant("scale", normalised, d.Floats(normalised))
+        var builder = new OnnxModelBuilder(17, shape).Constant("scale", normalised, d.Floats(normalised))
             .Node("LayerNormalization", bias ? ["x", "scale", "shift"] : ["x", "scale"], null,
                 ("axis", d.Axis(axis, shape.Length)), ("epsilon", 1e-3f));
         if (bias) builder.Constant("shift", normalised, d.Floats(normalised));

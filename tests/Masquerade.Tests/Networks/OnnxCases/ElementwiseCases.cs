@@ -1,5 +1,6 @@
 using Masquerade.Networks.Onnx.Format;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
+using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Tests.Networks.OnnxCases;
 
@@ -56,7 +57,7 @@ internal static class ElementwiseCases
         var shape = d.Shape();
         var other = d.Broadcastable(shape);
         var first = d.Bool();
-        var model = new ModelBuilder(opset, shape).Constant("c", other, d.Floats(other, 0.5f, 2))
+        var model = new OnnxModelBuilder(opset, shape).Constant("c", other, d.Floats(other, 0.5f, 2))
             .Node(type, first ? ["x", "c"] : ["c", "x"]).Build();
         return new(model, shape, d.Floats(shape, 0.5f, 2));
     }
@@ -64,7 +65,7 @@ internal static class ElementwiseCases
     private static Drawn Variadic(Dice d, string type)
     {
         var shape = d.Shape();
-        var builder = new ModelBuilder(d.OneOf(8, 13), shape);
+        var builder = new OnnxModelBuilder(d.OneOf(8, 13), shape);
         string[] inputs = ["x", .. Enumerable.Range(0, (int)d.Int(0, 3)).Select(i => $"c{i}")];
         foreach (var name in inputs.Skip(1))
         {
@@ -80,14 +81,14 @@ internal static class ElementwiseCases
         var shape = d.Shape();
         var other = d.Broadcastable(shape);
         float[] Whole(long[] s) => [.. d.Floats(s).Select(v => MathF.Round(v))];
-        var builder = new ModelBuilder(opset, shape).Constant("c", other, Whole(other)).Node(type, ["x", "c"]);
+        var builder = new OnnxModelBuilder(opset, shape).Constant("c", other, Whole(other)).Node(type, ["x", "c"]);
         return new(builder.Build(DataType.Bool), shape, Whole(shape));
     }
 
     private static Drawn Logic(Dice d)
     {
         var shape = d.Shape();
-        var builder = new ModelBuilder(13, shape).Constant("zero", [], 0f).Constant("one", [], 1f)
+        var builder = new OnnxModelBuilder(13, shape).Constant("zero", [], 0f).Constant("one", [], 1f)
             .Node("Greater", ["x", "zero"], ["a"]).Node("Less", ["x", "one"], ["b"])
             .Node(d.OneOf("And", "Or"), ["a", "b"], ["c"]).Node("Not", ["c"]);
         return new(builder.Build(DataType.Bool), shape, d.Floats(shape));
@@ -97,7 +98,7 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var divisor = d.OneOf(-3L, -2L, 2L, 3L);
-        var builder = new ModelBuilder(13, shape).Constant("c", ModelBuilder.Longs([], divisor))
+        var builder = new OnnxModelBuilder(13, shape).Constant("c", OnnxModelBuilder.Longs([], divisor))
             .Node("Cast", ["x"], ["i"], ("to", 7)).Node(type, ["i", "c"]);
         return new(builder.Build(DataType.Int64), shape, d.Floats(shape, -20, 20));
     }
@@ -106,14 +107,14 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var to = d.OneOf(DataType.Int32, DataType.Int64, DataType.Bool, DataType.Float);
-        var model = new ModelBuilder(d.OneOf(9, 13, 19), shape).Node("Cast", ["x"], null, ("to", (long)to)).Build(to);
+        var model = new OnnxModelBuilder(d.OneOf(9, 13, 19), shape).Node("Cast", ["x"], null, ("to", (long)to)).Build(to);
         return new(model, shape, d.Floats(shape, -9, 9));
     }
 
     private static Drawn CastBack(Dice d)
     {
         var shape = d.Shape();
-        var model = new ModelBuilder(13, shape).Node("Cast", ["x"], ["wide"], ("to", (long)DataType.Double))
+        var model = new OnnxModelBuilder(13, shape).Node("Cast", ["x"], ["wide"], ("to", (long)DataType.Double))
             .Node("Mul", ["wide", "wide"], ["square"]).Node("Cast", ["square"], null, ("to", (long)DataType.Float)).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -123,7 +124,7 @@ internal static class ElementwiseCases
         var shape = d.Shape();
         var opset = d.OneOf(7, 11, 12, 13);
         var (min, max) = (d.Bool() ? d.Float(-2, 0) : (float?)null, d.Bool() ? d.Float(0, 2) : (float?)null);
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         if (opset < 11)
         {
             var attributes = new List<(string, object)>();
@@ -133,7 +134,7 @@ internal static class ElementwiseCases
         }
         else
         {
-            if (min is { } low) builder.Node("Constant", [], ["low"], ("value", ModelBuilder.Floats([], low)));
+            if (min is { } low) builder.Node("Constant", [], ["low"], ("value", OnnxModelBuilder.Floats([], low)));
             if (max is { } high) builder.Constant("high", [], high);
             builder.Node("Clip", max is null ? min is null ? ["x"] : ["x", "low"] : ["x", min is null ? "" : "low", "high"]);
         }
@@ -143,7 +144,7 @@ internal static class ElementwiseCases
     private static Drawn ClipAtRunTime(Dice d)
     {
         var shape = d.Shape();
-        var model = new ModelBuilder(13, shape).Node("ReduceMean", ["x"], ["mean"], ("keepdims", 0)).Constant("high", [], d.Float(0.5f, 1))
+        var model = new OnnxModelBuilder(13, shape).Node("ReduceMean", ["x"], ["mean"], ("keepdims", 0)).Constant("high", [], d.Float(0.5f, 1))
             .Node("Clip", ["x", "mean", "high"]).Build();
         return new(model, shape, d.Floats(shape, -3, 3));
     }
@@ -158,7 +159,7 @@ internal static class ElementwiseCases
             2 => shape,
             _ => d.Broadcastable(shape),
         };
-        var model = new ModelBuilder(d.OneOf(7, 9, 16), shape).Constant("slope", slope, d.Floats(slope))
+        var model = new OnnxModelBuilder(d.OneOf(7, 9, 16), shape).Constant("slope", slope, d.Floats(slope))
             .Node("PRelu", ["x", "slope"]).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -168,7 +169,7 @@ internal static class ElementwiseCases
         var shape = d.Shape();
         var exponent = d.OneOf(-1f, 0.5f, 1f, 2f, 3f);
         long[] exponentShape = d.Bool() ? [] : [1];
-        var model = new ModelBuilder(d.OneOf(7, 12, 13, 15), shape).Constant("p", exponentShape, exponent).Node("Pow", ["x", "p"]).Build();
+        var model = new OnnxModelBuilder(d.OneOf(7, 12, 13, 15), shape).Constant("p", exponentShape, exponent).Node("Pow", ["x", "p"]).Build();
         return new(model, shape, d.Floats(shape, exponent is 2 or 3 ? -2 : 0.2f, 2));
     }
 
@@ -176,7 +177,7 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var other = d.Broadcastable(shape);
-        var model = new ModelBuilder(13, shape).Constant("p", other, d.Floats(other)).Node("Pow", ["x", "p"]).Build();
+        var model = new OnnxModelBuilder(13, shape).Constant("p", other, d.Floats(other)).Node("Pow", ["x", "p"]).Build();
         return new(model, shape, d.Floats(shape, 0.2f, 2));
     }
 
@@ -184,7 +185,7 @@ internal static class ElementwiseCases
     {
         var shape = d.Shape();
         var other = d.Broadcastable(shape);
-        var model = new ModelBuilder(d.OneOf(9, 16), shape).Constant("zero", [], 0f).Constant("c", other, d.Floats(other))
+        var model = new OnnxModelBuilder(d.OneOf(9, 16), shape).Constant("zero", [], 0f).Constant("c", other, d.Floats(other))
             .Node("Greater", ["x", "zero"], ["positive"]).Node("Where", d.Bool() ? ["positive", "x", "c"] : ["positive", "c", "x"]).Build();
         return new(model, shape, d.Floats(shape));
     }

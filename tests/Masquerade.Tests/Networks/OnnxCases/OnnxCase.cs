@@ -1,4 +1,5 @@
 using Masquerade.Networks.Onnx.Format;
+using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Tests.Networks.OnnxCases;
 
@@ -48,5 +49,5 @@ internal sealed class Dice(int seed)
 
     /// <summary>A model of one node that reads "x" first.</summary>
     public Drawn Unary(long opset, string type, long[] shape, (string, object)[] attributes, float low = -3, float high = 3) =>
-        new(new ModelBuilder(opset, shape).Node(type, ["x"], null, attributes).Build(), shape, Floats(shape, low, high));
+        new(new OnnxModelBuilder(opset, shape).Node(type, ["x"], null, attributes).Build(), shape, Floats(shape, low, high));
 }

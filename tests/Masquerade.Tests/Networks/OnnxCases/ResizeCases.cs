@@ -1,3 +1,5 @@
+using Masquerade.Networks.Onnx;
+
 namespace Masquerade.Tests.Networks.OnnxCases;
 
 /// <summary>Resize in all its forms.</summary>
@@ -27,7 +29,7 @@ internal static class ResizeCases
             ("nearest_mode", d.OneOf("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")),
         };
         long[] shape = [d.Int(1, 2), d.Int(1, 3), d.Int(2, 6), d.Int(2, 6)];
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         var onlySpatial = opset >= 18 && d.Bool();
         if (onlySpatial) attributes.Add(("axes", new long[] { 2, 3 }));
         string[] inputs;
@@ -56,7 +58,7 @@ internal static class ResizeCases
         long[] shape = [d.Int(1, 2), d.Int(1, 3), d.Int(2, 6), d.Int(2, 6)];
         var allowed = type == "Upsample" ? [.. Scales.Where(s => s >= 1)] : Scales;
         float[] scales = [1, 1, d.OneOf(allowed), d.OneOf(allowed)];
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         var mode = d.OneOf("nearest", "linear");
         if (opset < 9) builder.Node(type, ["x"], null, ("mode", mode), ("scales", scales));
         else builder.Constant("scales", [4], scales).Node(type, ["x", "scales"], null, ("mode", mode));
@@ -66,7 +68,7 @@ internal static class ResizeCases
     private static Drawn Region(Dice d)
     {
         long[] shape = [1, 2, d.Int(3, 6), d.Int(3, 6)];
-        var model = new ModelBuilder(d.OneOf(11, 13), shape).Constant("none", [0])
+        var model = new OnnxModelBuilder(d.OneOf(11, 13), shape).Constant("none", [0])
             .Constant("roi", [8], 0, 0, d.Float(-0.3f, 0.3f), d.Float(-0.3f, 0.3f), 1, 1, d.Float(0.6f, 1.4f), d.Float(0.6f, 1.4f))
             .Integers("sizes", 1, 2, d.Int(1, 8), d.Int(1, 8))
             .Node("Resize", ["x", "roi", "none", "sizes"], null,
@@ -79,7 +81,7 @@ internal static class ResizeCases
     private static Drawn KeepsAspect(Dice d)
     {
         long[] shape = [1, 2, d.Int(3, 6), d.Int(3, 6)];
-        var model = new ModelBuilder(d.OneOf(18, 19), shape).Integers("sizes", d.Int(2, 9), d.Int(2, 9))
+        var model = new OnnxModelBuilder(d.OneOf(18, 19), shape).Integers("sizes", d.Int(2, 9), d.Int(2, 9))
             .Node("Resize", ["x", "", "", "sizes"], null, ("mode", "linear"), ("axes", new long[] { 2, 3 }),
                 ("keep_aspect_ratio_policy", d.OneOf("not_larger", "not_smaller")))
             .Build();

@@ -1,5 +1,6 @@
 using Masquerade.Networks.Onnx.Format;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
+using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Tests.Networks.OnnxCases;
 
@@ -53,7 +54,7 @@ internal static class ShapeCases
         if (axes is not null && !asInput) attributes.Add(("axes", axes));
         // Without axes it is the identity only where all agree on that: for the sum.
         if (asInput && type == "ReduceSum" && d.Bool()) attributes.Add(("noop_with_empty_axes", 1));
-        var builder = new ModelBuilder(opset, shape).Node(type, asInput && axes is not null ? ["x", "axes"] : ["x"], null, [.. attributes]);
+        var builder = new OnnxModelBuilder(opset, shape).Node(type, asInput && axes is not null ? ["x", "axes"] : ["x"], null, [.. attributes]);
         if (asInput && axes is not null) builder.Integers("axes", axes);
         return new(builder.Build(), shape, d.Floats(shape, type == "ReduceLogSum" ? 0.2f : -2, 2));
     }
@@ -64,7 +65,7 @@ internal static class ShapeCases
         var axis = (int)d.Int(0, shape.Length - 1);
         var other = (long[])shape.Clone();
         other[axis] = d.Int(1, 4);
-        var model = new ModelBuilder(11, shape).Constant("c", other, d.Floats(other))
+        var model = new OnnxModelBuilder(11, shape).Constant("c", other, d.Floats(other))
             .Node("Concat", d.OneOf<string[]>(["x", "c"], ["c", "x", "x"], ["x"]), null, ("axis", d.Axis(axis, shape.Length))).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -72,8 +73,8 @@ internal static class ShapeCases
     private static Drawn ConstantOfShape(Dice d)
     {
         var shape = d.Shape();
-        (string, object)[] value = d.Bool() ? [] : [("value", ModelBuilder.Floats([1], d.Float(-2, 2)))];
-        var model = new ModelBuilder(d.OneOf(9, 21), [.. shape.Select(_ => -1L)]).Node("Shape", ["x"], ["s"])
+        (string, object)[] value = d.Bool() ? [] : [("value", OnnxModelBuilder.Floats([1], d.Float(-2, 2)))];
+        var model = new OnnxModelBuilder(d.OneOf(9, 21), [.. shape.Select(_ => -1L)]).Node("Shape", ["x"], ["s"])
             .Node("ConstantOfShape", ["s"], ["c"], value).Node("Add", ["x", "c"]).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -86,7 +87,7 @@ internal static class ShapeCases
         // Where the input has a size already, 1 asks for the same.
         var added = wanted.Length - shape.Length;
         long[] asked = d.Bool() ? wanted : [.. wanted.Select((w, i) => i >= added && shape[i - added] == w ? 1 : w)];
-        var model = new ModelBuilder(d.OneOf(8, 13), shape).Integers("s", asked).Node("Expand", ["x", "s"]).Build();
+        var model = new OnnxModelBuilder(d.OneOf(8, 13), shape).Integers("s", asked).Node("Expand", ["x", "s"]).Build();
         return new(model, shape, d.Floats(shape));
     }
 
@@ -103,7 +104,7 @@ internal static class ShapeCases
         var axis = (int)d.Int(0, shape.Length - 1);
         var indices = d.Shape(0, 2);
         var values = d.Many((int)indices.Aggregate(1L, (a, b) => a * b), -shape[axis], shape[axis] - 1);
-        var model = new ModelBuilder(d.OneOf(11, 13), shape).Constant("i", ModelBuilder.Longs(indices, values))
+        var model = new OnnxModelBuilder(d.OneOf(11, 13), shape).Constant("i", OnnxModelBuilder.Longs(indices, values))
             .Node("Gather", ["x", "i"], null, ("axis", d.Axis(axis, shape.Length))).Build();
         return new(model, shape, d.Floats(shape));
     }
@@ -114,7 +115,7 @@ internal static class ShapeCases
         var opset = d.OneOf(7, 11, 13, 18, 19);
         var pads = d.Many(2 * shape.Length, -1, 2);
         var value = d.Float(-1, 1);
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         if (opset < 11) return new(builder.Node("Pad", ["x"], null, ("pads", pads), ("value", value)).Build(), shape, d.Floats(shape));
         string[] inputs = d.Bool() ? ["x", "pads"] : ["x", "pads", "value"];
         if (opset >= 18 && d.Bool())
@@ -134,7 +135,7 @@ internal static class ShapeCases
         var opset = d.OneOf(7, 11, 13, 18, 19);
         var pads = d.Many(2 * shape.Length, 0, 2);
         var mode = opset >= 19 ? d.OneOf("reflect", "edge", "wrap") : d.OneOf("reflect", "edge");
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         if (opset < 11) builder.Node("Pad", ["x"], null, ("pads", pads), ("mode", mode));
         else builder.Integers("pads", pads).Node("Pad", ["x", "pads"], null, ("mode", mode));
         return new(builder.Build(), shape, d.Floats(shape));
@@ -146,7 +147,7 @@ internal static class ShapeCases
         var wanted = d.OneOf<long[]>([0, -1], [-1], [0, 0, 6], [0, 0, -1], [shape[0], 2, -1, 3], [-1, shape[1], 6]);
         var opset = d.OneOf(7, 13, 14);
         (string, object)[] attributes = opset >= 14 && !wanted.Contains(0) && d.Bool() ? [("allowzero", 1)] : [];
-        var model = new ModelBuilder(opset, shape).Integers("s", wanted).Node("Reshape", ["x", "s"], null, attributes).Build();
+        var model = new OnnxModelBuilder(opset, shape).Integers("s", wanted).Node("Reshape", ["x", "s"], null, attributes).Build();
         return new(model, shape, d.Floats(shape));
     }
 
@@ -155,11 +156,11 @@ internal static class ShapeCases
     {
         long[] shape = [d.Int(1, 4), d.Int(1, 3), d.Int(1, 3), 2];
         var opset = d.OneOf(11, 13);
-        var builder = new ModelBuilder(opset, -1, shape[1], shape[2], shape[3]).Node("Shape", ["x"], ["s"])
-            .Constant("zero", ModelBuilder.Longs([], 0)).Node("Gather", ["s", "zero"], ["n"], ("axis", 0));
+        var builder = new OnnxModelBuilder(opset, -1, shape[1], shape[2], shape[3]).Node("Shape", ["x"], ["s"])
+            .Constant("zero", OnnxModelBuilder.Longs([], 0)).Node("Gather", ["s", "zero"], ["n"], ("axis", 0));
         if (opset < 13) builder.Node("Unsqueeze", ["n"], ["n1"], ("axes", new long[] { 0 }));
         else builder.Integers("axes", 0).Node("Unsqueeze", ["n", "axes"], ["n1"]);
-        builder.Node("Constant", [], ["rest"], ("value", ModelBuilder.Longs([1], -1)))
+        builder.Node("Constant", [], ["rest"], ("value", OnnxModelBuilder.Longs([1], -1)))
             .Node("Concat", ["n1", "rest"], ["wanted"], ("axis", 0)).Node("Reshape", ["x", "wanted"]);
         return new(builder.Build(), shape, d.Floats(shape));
     }
@@ -187,7 +188,7 @@ internal static class ShapeCases
         var high = axes.Select(a => d.OneOf(shape[a], shape[a] - 1, -1, long.MaxValue)).ToArray();
         var starts = steps.Select((s, i) => s > 0 ? low[i] : high[i]).ToArray();
         var ends = steps.Select((s, i) => s > 0 ? high[i] : low[i]).ToArray();
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         long[] written = [.. axes.Select(a => opset < 10 ? a : d.Axis(a, shape.Length))];
         if (opset < 10)
         {
@@ -212,7 +213,7 @@ internal static class ShapeCases
         var axis = (int)d.Int(0, shape.Length - 1);
         var equal = d.Bool();
         shape[axis] = equal ? parts * d.Int(1, 2) : sizes.Sum();
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         var attributes = new List<(string, object)> { ("axis", opset < 11 ? axis : d.Axis(axis, shape.Length)) };
         string[] inputs = ["x"];
         if (!equal && opset >= 13) (inputs, _) = (["x", "sizes"], builder.Integers("sizes", sizes));
@@ -225,7 +226,7 @@ internal static class ShapeCases
         }
         string[] outputs = [.. Enumerable.Range(0, parts).Select(i => $"p{i}")];
         builder.Node("Split", inputs, outputs, [.. attributes]);
-        builder.Graph.Input[0] = ModelBuilder.Value("x", DataType.Float, shape);
+        builder.Graph.Input[0] = OnnxModelBuilder.Value("x", DataType.Float, shape);
         builder.Node("Concat", [.. outputs.Reverse()], null, ("axis", axis));
         return new(builder.Build(), shape, d.Floats(shape));
     }
@@ -236,7 +237,7 @@ internal static class ShapeCases
         var opset = d.OneOf(7, 11, 13);
         var ones = Enumerable.Range(0, shape.Length).Where(i => shape[i] == 1).Where(_ => d.Bool()).ToArray();
         long[] axes = [.. ones.Select(a => opset < 11 ? a : d.Axis(a, shape.Length))];
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         if (axes.Length == 0) builder.Node("Squeeze", ["x"]);
         else if (opset < 13) builder.Node("Squeeze", ["x"], null, ("axes", axes));
         else builder.Integers("axes", axes).Node("Squeeze", ["x", "axes"]);
@@ -251,7 +252,7 @@ internal static class ShapeCases
         var order = Enumerable.Range(0, rank).ToArray();
         d.Random.Shuffle(order);
         long[] axes = [.. order[..(rank - shape.Length)].Select(a => opset < 11 ? a : d.Axis(a, rank))];
-        var builder = new ModelBuilder(opset, shape);
+        var builder = new OnnxModelBuilder(opset, shape);
         if (opset < 13) builder.Node("Unsqueeze", ["x"], null, ("axes", axes));
         else builder.Integers("axes", axes).Node("Unsqueeze", ["x", "axes"]);
         return new(builder.Build(), shape, d.Floats(shape));

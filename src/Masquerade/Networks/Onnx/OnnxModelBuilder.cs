@@ -4,27 +4,27 @@ using Masquerade.Networks.Onnx.Format;
 using AttributeType = Masquerade.Networks.Onnx.Format.AttributeProto.Types.AttributeType;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
 
-namespace Masquerade.Tests.Networks;
+namespace Masquerade.Networks.Onnx;
 
-/// <summary>Writes small ONNX models: input "x", output "y".</summary>
-internal sealed class ModelBuilder
+/// <summary>Writes ONNX models: input "x", output "y".</summary>
+internal sealed class OnnxModelBuilder
 {
-    private readonly GraphProto _graph = new() { Name = "test" };
+    private readonly GraphProto _graph = new() { Name = "network" };
     private readonly long _opset;
 
     /// <param name="opset">Version of the standard operators.</param>
     /// <param name="input">The declared shape of the image input; negative sizes are free.</param>
-    public ModelBuilder(long opset, params long[] input)
+    public OnnxModelBuilder(long opset, params long[] input)
     {
         _opset = opset;
         _graph.Input.Add(Value("x", DataType.Float, input));
     }
 
-    /// <summary>The graph so far, for tests that break it.</summary>
+    /// <summary>The graph so far.</summary>
     public GraphProto Graph => _graph;
 
     /// <summary>Adds a node; its output is called "y" unless named otherwise.</summary>
-    public ModelBuilder Node(string type, string[] inputs, string[]? outputs = null, params (string Name, object Value)[] attributes)
+    public OnnxModelBuilder Node(string type, string[] inputs, string[]? outputs = null, params (string Name, object Value)[] attributes)
     {
         var node = new NodeProto { OpType = type };
         node.Input.Add(inputs);
@@ -35,7 +35,7 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>Adds a stored tensor.</summary>
-    public ModelBuilder Constant(string name, TensorProto tensor)
+    public OnnxModelBuilder Constant(string name, TensorProto tensor)
     {
         tensor.Name = name;
         _graph.Initializer.Add(tensor);
@@ -43,17 +43,17 @@ internal sealed class ModelBuilder
     }
 
     /// <summary>Adds stored floats.</summary>
-    public ModelBuilder Constant(string name, long[] shape, params float[] values) => Constant(name, Floats(shape, values));
+    public OnnxModelBuilder Constant(string name, long[] shape, params float[] values) => Constant(name, Floats(shape, values));
 
     /// <summary>Adds a stored list of integers.</summary>
-    public ModelBuilder Integers(string name, params long[] values) => Constant(name, Longs([values.Length], values));
+    public OnnxModelBuilder Integers(string name, params long[] values) => Constant(name, Longs([values.Length], values));
 
-    /// <summary>The model with the output "y" of a type.</summary>
-    public ModelProto Build(DataType output = DataType.Float)
+    /// <summary>The model with the output "y" of a type and, where it is known, a shape.</summary>
+    public ModelProto Build(DataType output = DataType.Float, long[]? shape = null)
     {
         var model = new ModelProto { IrVersion = _opset >= 19 ? 9 : 8, Graph = _graph.Clone() };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = _opset });
-        if (model.Graph.Output.Count == 0) model.Graph.Output.Add(Value("y", output, null));
+        if (model.Graph.Output.Count == 0) model.Graph.Output.Add(Value("y", output, shape));
         return model;
     }
 

@@ -1,0 +1,43 @@
+using Masquerade.Attacks;
+using static TorchSharp.torch;
+
+namespace Masquerade.Training;
+
+/// <summary>The attack inside adversarial training: projected gradient ascent on a loss in an L2 ball (Madry et al., ICLR 2018).</summary>
+/// <param name="steps">Gradient steps, at least 1.</param>
+internal sealed class AdversarialBatch(int steps)
+{
+    private const double Reach = 1.5; // the steps together, as a multiple of the radius
+
+    /// <summary>Attacks a batch.</summary>
+    /// <param name="images">[N,3,H,W] in [0,1].</param>
+    /// <param name="radius">Largest L2 norm of a perturbation.</param>
+    /// <param name="random">Draws the starts.</param>
+    /// <param name="draw">Which draw of it.</param>
+    /// <param name="loss">What is to be made large: a scalar that sums over images.</param>
+    /// <returns>[N,3,H,W] in [0,1], owned by the caller's scope.</returns>
+    public Tensor Attack(Tensor images, double radius, CounterRandom random, int draw, Func<Tensor, Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        var values = new float[images.NumberOfElements];
+        random.Gaussian(values, draw);
+        var delta = Scaled(tensor(values, images.shape), radius / 2);
+        for (var step = 0; step < steps; step++)
+        {
+            using var inner = NewDisposeScope();
+            var at = (images + delta).clamp(0, 1).detach().requires_grad_(true);
+            var gradient = autograd.grad([loss(at)], [at])[0];
+            using var inference = no_grad();
+            var next = at.detach() - images + Scaled(gradient, Reach * radius / steps);
+            var norms = Norms(next);
+            var moved = next * (norms.clamp_max(radius) / norms);
+            delta.Dispose();
+            delta = moved.MoveToOuterDisposeScope();
+        }
+        return (images + delta).clamp(0, 1).detach().MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Scaled(Tensor direction, double length) => direction * (length / Norms(direction));
+
+    private static Tensor Norms(Tensor images) => images.flatten(1).norm(1, false, 2f).clamp_min(1e-12).view(-1, 1, 1, 1);
+}

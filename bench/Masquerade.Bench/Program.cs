@@ -9,6 +9,7 @@ if (args.Length == 0)
     Console.Error.WriteLine("usage: Masquerade.Bench BENCH [--option value]…");
     Console.Error.WriteLine($"  throughput {ThroughputBench.Usage}");
     Console.Error.WriteLine($"  attacks {AttackCost.Usage}");
+    Console.Error.WriteLine($"  robustness {RobustnessBench.Usage}");
     return 2;
 }
 try
@@ -22,8 +23,11 @@ try
         case "attacks":
             AttackCost.Run(options);
             break;
+        case "robustness":
+            RobustnessBench.Run(options);
+            break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness");
     }
     options.RequireAllUsed();
     return 0;

@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Attacks.Minimal;
+using Masquerade.Attacks.Strong;
 using FoolboxV1 = Masquerade.Attacks.FoolboxV1;
 
 namespace Masquerade.Evaluation;
@@ -30,6 +31,7 @@ public static class AttackRegistry
         new("minimal", "deepfool", new MinimalDeepFool(), 10, 4),
         new("minimal", "uniform", new MinimalNoise(NoiseKind.Uniform), 25, 0),
         new("minimal", "gaussian", new MinimalNoise(NoiseKind.Gaussian), 25, 0),
+        new("strong", "pgd", new BisectedPgd(), 1000, 900),
     ];
 
     /// <summary>Finds attacks by <c>family/attack</c>, <c>family</c> or <c>attack</c>, each once, in the order of reports.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Masquerade.Datasets;
 using static TorchSharp.torch;
 
@@ -14,7 +15,9 @@ internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed
     private readonly int _values = VerifierNetwork.InputSize.Values;
     private int[] _order = [];
     private long _orderOf = -1;
-    private Task<(float[] Images, long[] People)>? _next;
+    // Two batches' room, used in turn: one is learned while the other is made.
+    private readonly float[][] _room = [new float[batch * VerifierNetwork.InputSize.Values], new float[batch * VerifierNetwork.InputSize.Values]];
+    private Task<long[]>? _next;
     private long _nextStep = -1;
 
     /// <summary>Steps in an epoch; what does not fill a batch waits for the next epoch's order.</summary>
@@ -24,28 +27,34 @@ internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed
     /// <returns>float32 [n,3,112,112] in [0,1] and int64 [n], owned by the caller's scope.</returns>
     public (Tensor Images, Tensor People) At(long step)
     {
-        var (images, people) = (_nextStep == step && _next is not null ? _next : Make(step)).GetAwaiter().GetResult();
+        if (_nextStep != step || _next is null)
+        {
+            _next?.Wait();
+            _next = Make(step);
+        }
+        var people = _next.GetAwaiter().GetResult();
+        var size = VerifierNetwork.InputSize;
+        var images = empty([people.Length, 3, size.Height, size.Width], float32);
+        MemoryMarshal.AsBytes(_room[step % 2].AsSpan(0, people.Length * _values)).CopyTo(images.bytes);
         _nextStep = step + 1;
         _next = Make(_nextStep);
-        var size = VerifierNetwork.InputSize;
-        return (tensor(images, [people.Length, 3, size.Height, size.Width]), tensor(people));
+        return (images, tensor(people));
     }
 
-    private Task<(float[] Images, long[] People)> Make(long step)
+    private Task<long[]> Make(long step)
     {
         var epoch = step / StepsPerEpoch;
         if (epoch != _orderOf) (_order, _orderOf) = (Order(epoch), epoch);
-        var chosen = _order.AsSpan((int)(step % StepsPerEpoch) * batch).ToArray();
-        if (chosen.Length > batch) chosen = chosen[..batch];
+        int[] chosen = [.. _order.Skip((int)(step % StepsPerEpoch) * batch).Take(batch)];
+        var room = _room[step % 2];
         return Task.Run(() =>
         {
-            var images = new float[chosen.Length * _values];
             for (var i = 0; i < chosen.Length; i++)
             {
                 var random = SplitMix.For(seed, (ulong)epoch, (ulong)chosen[i], (ulong)Purpose.Change);
-                CropAugmentation.Write(faces.Crop(chosen[i]), random, images.AsSpan(i * _values, _values));
+                CropAugmentation.Write(faces.Crop(chosen[i]), random, room.AsSpan(i * _values, _values));
             }
-            return (images, chosen.Select(i => (long)faces.Person(i)).ToArray());
+            return chosen.Select(i => (long)faces.Person(i)).ToArray();
         });
     }
 

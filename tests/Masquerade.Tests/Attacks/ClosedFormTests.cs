@@ -1,6 +1,7 @@
 using Masquerade.Attacks;
 using Masquerade.Attacks.FoolboxV1;
 using Masquerade.Attacks.Minimal;
+using Masquerade.Attacks.Strong;
 using Masquerade.Faces;
 using Masquerade.Verification;
 using static TorchSharp.torch;
@@ -41,6 +42,21 @@ public class ClosedFormTests
                 results[i].Success.ShouldBeTrue($"{attack} on pair {i}");
                 results[i].L2.ShouldBeInRange(problem.SmallestL2[i] * 0.9999, problem.SmallestL2[i] * slack, $"{attack} on pair {i}");
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(BatchesAndShapes))]
+    public void Bisected_pgd_finds_the_smallest_L2(int batch, int width, int height)
+    {
+        var problem = new Problem(batch, new ImageSize(width, height));
+        var results = problem.Attack(new BisectedPgd(Steps: 20, Restarts: 2));
+        for (var i = 0; i < batch; i++)
+        {
+            results[i].Success.ShouldBeTrue($"pair {i}");
+            results[i].L2.ShouldBeInRange(problem.SmallestL2[i] * 0.9999, problem.SmallestL2[i] * 1.04, $"pair {i}");
+            // A radius that fails costs every step of every start, and the bracket halves each time.
+            results[i].Backwards.ShouldBeInRange(2 * 21, 12 * 2 * 21, $"pair {i}");
         }
     }
 

@@ -52,6 +52,25 @@ public sealed class LineProgressTests
     }
 
     [Fact]
+    public void What_was_done_before_says_nothing_of_the_time_left()
+    {
+        var progress = new LineProgress(_writer, _clock, "training");
+        for (var done = 500; done <= 1000; done++)
+        {
+            progress.Report(done, 1000);
+            _clock.Seconds += 0.1;
+        }
+        Lines()[0].ShouldBe("training: 60 %, 40 s left");
+    }
+
+    [Fact]
+    public void A_line_that_stays()
+    {
+        new LineProgress(_writer, _clock, "training").Say("epoch 1 is over");
+        Lines().ShouldBe(["epoch 1 is over"]);
+    }
+
+    [Fact]
     public void Nothing_to_do_is_no_division_by_zero()
     {
         var progress = new LineProgress(_writer, _clock, "embedding");

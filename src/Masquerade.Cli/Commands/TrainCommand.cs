@@ -114,7 +114,8 @@ internal sealed class TrainVerifierCommand : MasqCommand
         var descriptor = await ProgressReporter.RunAsync(_host, "training", progress => trainer.Train(faces, at =>
         {
             if (at.Finished is { } epoch) progress.Say(Line(epoch, journal.Settings.Epochs));
-            progress.Report(at.Step, at.Steps, string.Create(CultureInfo.InvariantCulture, $"epoch {at.Epoch}, loss {at.Loss:F2}"));
+            progress.Report(at.Step, at.Steps, at.Loss is null ? null
+                : string.Create(CultureInfo.InvariantCulture, $"epoch {at.Epoch}, loss {at.Loss:F2}"));
         }, cancellation));
         var best = trainer.Journal.BestEpoch!;
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,

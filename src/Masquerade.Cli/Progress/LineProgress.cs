@@ -15,6 +15,7 @@ internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string
     private readonly long _started = clock.GetTimestamp();
     private long _lastTime = clock.GetTimestamp();
     private double _lastShare;
+    private double? _firstShare;
 
     /// <inheritdoc/>
     public override void Report(double done, double total, string? doing = null)
@@ -23,11 +24,13 @@ internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string
         {
             var now = clock.GetTimestamp();
             var share = total > 0 ? Math.Clamp(done / total, 0, 1) : 0;
+            // Work that goes on has a share done before it begins, which says nothing of its speed.
+            _firstShare ??= clock.GetElapsedTime(_started, now) < Soonest ? share : 0;
             var since = clock.GetElapsedTime(_lastTime, now);
             if (since < Soonest || (since < Latest && Math.Floor(share * 10) <= Math.Floor(_lastShare * 10))) return;
             (_lastTime, _lastShare) = (now, share);
             var percent = Math.Floor(share * 100).ToString("F0", CultureInfo.InvariantCulture);
-            writer.WriteLine($"{doing ?? description}: {percent} %{TimeLeft(clock.GetElapsedTime(_started, now), share)}");
+            writer.WriteLine($"{doing ?? description}: {percent} %{TimeLeft(clock.GetElapsedTime(_started, now), share, share - _firstShare.Value)}");
         }
     }
 
@@ -37,10 +40,10 @@ internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string
         lock (_writing) writer.WriteLine(line);
     }
 
-    private static string TimeLeft(TimeSpan elapsed, double share)
+    private static string TimeLeft(TimeSpan elapsed, double share, double gained)
     {
-        if (share is <= 0 or >= 1) return "";
-        var seconds = elapsed.TotalSeconds * (1 - share) / share;
+        if (gained <= 0 || share >= 1) return "";
+        var seconds = elapsed.TotalSeconds * (1 - share) / gained;
         // Beyond a month the estimate is noise.
         return seconds switch
         {

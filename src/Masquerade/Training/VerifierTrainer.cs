@@ -11,9 +11,9 @@ namespace Masquerade.Training;
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
 /// <param name="Epoch">The epoch under way, from 1.</param>
-/// <param name="Loss">The last step's loss.</param>
+/// <param name="Loss">The last step's loss; null before the first.</param>
 /// <param name="Finished">The epoch that has just ended; null between.</param>
-public sealed record TrainingProgress(long Step, long Steps, int Epoch, double Loss, TrainingEpoch? Finished);
+public sealed record TrainingProgress(long Step, long Steps, int Epoch, double? Loss, TrainingEpoch? Finished);
 
 /// <summary>
 /// Trains an embedder with a margin softmax loss on people's crops, if asked against attacks on every batch, and writes the network that
@@ -64,7 +64,7 @@ public sealed class VerifierTrainer
 
     /// <summary>Trains to the end and writes the model.</summary>
     /// <param name="faces">The crops that the journal's data names.</param>
-    /// <param name="progress">Told after every step.</param>
+    /// <param name="progress">Told before the first step and after every one.</param>
     /// <param name="cancellation">Writes a checkpoint and ends.</param>
     /// <returns>Path of the model's descriptor.</returns>
     /// <exception cref="InputException">Too few people, other crops than before, a diverging loss, or a full disk.</exception>
@@ -90,6 +90,7 @@ public sealed class VerifierTrainer
         var (perEpoch, steps) = (batches.StepsPerEpoch, (long)batches.StepsPerEpoch * settings.Epochs);
         var sinceCheckpoint = Stopwatch.StartNew();
         Save(state);
+        progress?.Invoke(new TrainingProgress(state.Step, steps, (int)(state.Step / perEpoch) + 1, null, null));
         while (!_journal.IsOver)
         {
             if (cancellation.IsCancellationRequested)

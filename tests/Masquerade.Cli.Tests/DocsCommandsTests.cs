@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Google.Protobuf;
+using Masquerade.Alignment;
+using Masquerade.Datasets.Synthetic;
+using Masquerade.Faces;
+using Masquerade.Networks.Onnx;
+
+namespace Masquerade.Cli.Tests;
+
+/// <summary>Every command that a page shows is run, in the page's order, in a folder that has the files the pages speak of.</summary>
+public sealed partial class DocsCommandsTests : IDisposable
+{
+    private const string FromSource = "dotnet run -c Release --project src/Masquerade.Cli --";
+    private const string Usual = "--model arcface.model.json --images lfw --pairs pairs.csv --landmarks landmarks.csv";
+
+    // What others run: CI's script runs the first group as written; the rest stands for what is shown elsewhere.
+    private static readonly string[] RunByCi = ["masq run", "masq", "masq doctor", "masq train", "masq run --dry-run", "masq evaluate --model mini"];
+
+    /// <summary>The same with less work.</summary>
+    private static readonly (Regex Pattern, string Smaller)[] Shrunk =
+    [
+        (TrainOnPainted(), "$1--people 8 --captures 3 --epochs 1 --batch 4 --validation-people 3"),
+        (TrainOnFolder(), "$1--epochs 1 --batch 4 --validation-people 2"),
+        (Painted(), "$1--people 4 --captures 2"),
+        (Taken(), "--take 2"),
+    ];
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("masquerade-docs-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    public static TheoryData<string> Pages =>
+        [.. Directory.GetFiles(Path.Combine(Root(), "docs"), "*.md").Append(Path.Combine(Root(), "README.md"))
+            .Where(page => Commands(page).Any()).Select(page => Path.GetRelativePath(Root(), page)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task Every_command_of_a_page_works(string page)
+    {
+        WriteFiles();
+        var number = 0;
+        foreach (var shown in Commands(Path.Combine(Root(), page)))
+        {
+            if (RunByCi.Contains(shown, StringComparer.Ordinal)) continue;
+            var line = Runnable(shown, ++number);
+            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "masq.dll"), .. line.Split(' ').Skip(1)])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = _folder.FullName,
+            };
+            using var process = Process.Start(start)!;
+            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            // A check that does not hold is an answer, too.
+            var allowed = line.Contains("--max-success", StringComparison.Ordinal) ? 1 : 0;
+            process.ExitCode.ShouldBeInRange(0, allowed, $"{page}: {shown}\nas {line}\n{output}{await error}");
+        }
+        number.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>Indented and fenced lines, and code within a line, that begin with the tool's name.</summary>
+    private static IEnumerable<string> Commands(string page)
+    {
+        foreach (var line in File.ReadLines(page))
+        {
+            var text = line.Trim().Replace(FromSource, "masq", StringComparison.Ordinal);
+            if (line.StartsWith("    ", StringComparison.Ordinal) && IsCommand(text)) yield return text;
+            else foreach (Match code in InlineCode().Matches(line)) if (IsCommand(code.Groups[1].Value)) yield return code.Groups[1].Value;
+        }
+    }
+
+    // A page may name a command, as in "`masq synthesize` paints": what can be run has an argument, or is named above.
+    private static bool IsCommand(string text) => text.StartsWith("masq ", StringComparison.Ordinal)
+        && (text.Contains('-', StringComparison.Ordinal) || text.StartsWith("masq report ", StringComparison.Ordinal)
+            || text.StartsWith("masq inspect ", StringComparison.Ordinal));
+
+    private static string Runnable(string shown, int number)
+    {
+        var line = shown.Replace("…", Usual + " --take 2", StringComparison.Ordinal)
+            .Replace("PROBE", "lfw/Person_0001/Person_0001_0001.jpg", StringComparison.Ordinal)
+            .Replace("REFERENCE", "lfw/Person_0001/Person_0001_0002.jpg", StringComparison.Ordinal)
+            .Replace("FOLDER", "runs/first", StringComparison.Ordinal);
+        foreach (var (pattern, smaller) in Shrunk) line = pattern.Replace(line, smaller);
+        var complete = !line.StartsWith("masq run", StringComparison.Ordinal)
+            || new[] { "--out", "--resume", "--dry-run" }.Any(o => line.Contains(o, StringComparison.Ordinal));
+        return complete ? line : string.Create(CultureInfo.InvariantCulture, $"{line} --out runs/number{number}");
+    }
+
+    private void WriteFiles()
+    {
+        var root = _folder.FullName;
+        new SyntheticFolder(6, 4, 3).Write(Path.Combine(root, "painted"), threads: 2);
+        Directory.Move(Path.Combine(root, "painted", "images"), Path.Combine(root, "lfw"));
+        foreach (var file in new[] { "pairs.txt", "landmarks.csv" }) File.Move(Path.Combine(root, "painted", file), Path.Combine(root, file));
+        File.WriteAllText(Path.Combine(root, "pairs.csv"),
+            "probe,reference,same_person\nPerson_0001_0001.jpg,Person_0001_0002.jpg,1\nPerson_0002_0001.jpg,Person_0003_0001.jpg,0\n");
+
+        Directory.CreateDirectory(Path.Combine(root, "crops"));
+        var faces = new SyntheticFaces(3);
+        foreach (var (name, person, capture) in new[] { ("a", 0, 0), ("b", 0, 1), ("c", 1, 0) })
+        {
+            var photograph = faces.Photograph(person, capture);
+            var crop = FaceAligner.Align(photograph.Decode(), photograph.Landmarks, AlignmentKind.ArcFace112x112);
+            ImageFile.WritePng(Path.Combine(root, "crops", $"{name}.png"), crop);
+        }
+        File.WriteAllText(Path.Combine(root, "crops.csv"), "probe,reference,same_person\na.png,b.png,1\na.png,c.png,0\n");
+
+        File.WriteAllBytes(Path.Combine(root, "network.onnx"), Network());
+        foreach (var name in new[] { "arcface", "small" })
+        {
+            File.WriteAllText(Path.Combine(root, $"{name}.model.json"), """
+                {
+                  "name": "A network", "file": "network.onnx", "format": "onnx",
+                  "input": { "width": 112, "height": 112, "mean": 127.5, "std": 128 },
+                  "alignment": "arcface-112x112", "threshold": 0.5, "embeddingSize": 8
+                }
+                """);
+        }
+        File.WriteAllText(Path.Combine(root, "experiment.yaml"),
+            "models: [arcface.model.json]\nimages: lfw\npairs: pairs.csv\nlandmarks: landmarks.csv\nattacks: [minimal/fgsm]\n");
+    }
+
+    /// <summary>A convolution and a mean over the picture.</summary>
+    private static byte[] Network()
+    {
+        var weights = Enumerable.Range(0, 8 * 27).Select(i => MathF.Sin(1.7f * i * i + 0.3f)).ToArray();
+        return new OnnxModelBuilder(17, -1, 3, 112, 112)
+            .Constant("weights", [8, 3, 3, 3], weights)
+            .Node("Conv", ["x", "weights"], ["features"], ("strides", new long[] { 4, 4 }))
+            .Node("Relu", ["features"], ["rectified"])
+            .Node("GlobalAveragePool", ["rectified"], ["mean"])
+            .Node("Flatten", ["mean"])
+            .Build(shape: [-1, 8]).ToByteArray();
+    }
+
+    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex InlineCode();
+
+    [GeneratedRegex(@"^(masq train verifier .*?)--people \d+")]
+    private static partial Regex TrainOnPainted();
+
+    [GeneratedRegex(@"^(masq train verifier .*?)--validation-people \d\d+")]
+    private static partial Regex TrainOnFolder();
+
+    [GeneratedRegex(@"^(masq synthesize .*?)--people \d+ --captures \d+")]
+    private static partial Regex Painted();
+
+    [GeneratedRegex(@"--take \d+")]
+    private static partial Regex Taken();
+}

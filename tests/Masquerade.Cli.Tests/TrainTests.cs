@@ -1,0 +1,103 @@
+using Masquerade.Datasets.Synthetic;
+
+namespace Masquerade.Cli.Tests;
+
+public sealed class TrainTests : IDisposable
+{
+    private static readonly string[] Small = ["--people", "8", "--captures", "3", "--epochs", "2", "--batch", "6", "--validation-people", "3"];
+
+    private readonly MasqRun _masq = new();
+
+    public void Dispose() => _masq.Dispose();
+
+    [Fact]
+    public async Task A_verifier_is_trained_and_works_as_any_other()
+    {
+        var result = await _masq.RunAsync(["train", "verifier", .. Small, "--threads", "1", "--out", _masq["mine"]]);
+        result.Code.ShouldBe(0, result.Error);
+        result.Output.ShouldMatch(@"^\{folder\}/mine/mine\.model\.json: the network of epoch [12], accuracy [\d.]+ %, TAR [\d.]+ % at FAR 0\.1 %; "
+            + @"on people kept from training\n$");
+        var lines = result.Error.Split('\n');
+        lines[0].ShouldBe("24 photographs of 8 people");
+        lines[1].ShouldMatch(@"^epoch 1 of 2: loss [\d.]+, accuracy [\d.]+ %, TAR [\d.]+ % at FAR 0\.1 %, the best so far$");
+        foreach (var file in new[] { "mine.onnx", "mine.model.json", "training.json", "checkpoint.safetensors" })
+            File.Exists(Path.Combine(_masq["mine"], file)).ShouldBeTrue(file);
+
+        new SyntheticFolder(2, 2, 1).Write(_masq["faces"]);
+        var verify = await _masq.RunAsync(["verify", _masq["faces/images/Person_0001/Person_0001_0001.jpg"],
+            _masq["faces/images/Person_0002/Person_0002_0001.jpg"], "--model", _masq["mine/mine.model.json"], "--landmarks", _masq["faces/landmarks.csv"]]);
+        verify.Code.ShouldBe(0, verify.Error);
+    }
+
+    [Fact]
+    public async Task Interrupted_it_says_so_and_goes_on()
+    {
+        using var stop = new CancellationTokenSource();
+        using var output = new StringWriter();
+        var folder = _masq["mine"];
+        var training = _masq.RunAsync(["train", "verifier", .. Small, "--epochs", "5000", "--out", folder], stop.Token);
+        while (!File.Exists(Path.Combine(folder, "checkpoint.safetensors"))) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        var result = await training;
+        result.Code.ShouldBe(130);
+        result.Error.ShouldEndWith("error: interrupted\n");
+        var refused = await _masq.RunAsync(["train", "verifier", .. Small, "--out", folder]);
+        refused.Error.ShouldBe("error: {folder}/mine: holds a training already; go on with it by --resume, or name another folder\n");
+        var both = await _masq.RunAsync(["train", "verifier", "--resume", folder, "--epochs", "3"]);
+        both.Error.ShouldContain("--resume takes its settings from the training");
+    }
+
+    [Theory]
+    [InlineData("no people", "{folder}/empty: has no folders of people with photographs in them", "--images", "{folder}/empty", "--aligned")]
+    [InlineData("one each", "{folder}/one: nobody has two usable photographs", "--images", "{folder}/one", "--aligned")]
+    [InlineData("no pictures", "{folder}/text: nobody has two usable photographs (4 cannot be used:", "--images", "{folder}/text", "--aligned")]
+    [InlineData("another size", "nobody has two usable photographs (20 cannot be used:", "--images", "{folder}/people", "--aligned")]
+    [InlineData("no landmarks", "needs landmarks: give --landmarks FILE, or --aligned", "--images", "{folder}/people")]
+    [InlineData("no folder", "{folder}/nowhere: no such folder", "--images", "{folder}/nowhere", "--aligned")]
+    [InlineData("nothing", "give --images FOLDER or --people N")]
+    [InlineData("both", "give --images FOLDER or --people N", "--images", "{folder}/one", "--people", "9")]
+    [InlineData("few", "3 people are not possible; paint 4 to 9999", "--people", "3")]
+    [InlineData("captures", "1 photographs of a person are not possible", "--people", "8", "--captures", "1")]
+    [InlineData("kept", "training needs two more than that", "--people", "8", "--captures", "2", "--validation-people", "7")]
+    [InlineData("rate", "a learning rate of -1 is not possible", "--people", "8", "--learning-rate", "-1")]
+    [InlineData("loss", "softmax", "--people", "8", "--loss", "softmax")]
+    [InlineData("epsilon", "--epsilon and --steps are of --adversarial", "--people", "8", "--epsilon", "2")]
+    [InlineData("another architecture", "is no checkpoint of this training", "--people", "4", "--captures", "2", "--validation-people", "2",
+        "--from", "{folder}/other.safetensors")]
+    [InlineData("no checkpoint", "{folder}/none.pt: there is no such file", "--people", "4", "--captures", "2", "--validation-people", "2",
+        "--from", "{folder}/none.pt")]
+    public async Task Bad_input_is_one_line(string what, string message, params string[] args)
+    {
+        WriteFolders();
+        var result = await _masq.RunAsync(["train", "verifier", .. args.Select(a => a.Replace("{folder}", _masq[""].TrimEnd('/'), StringComparison.Ordinal)),
+            "--out", _masq["out"]]);
+        result.Code.ShouldBe(2, what);
+        result.Error.ShouldContain(message, customMessage: what);
+        result.Error.Split('\n').Count(line => line.StartsWith("error: ", StringComparison.Ordinal)).ShouldBe(1, what);
+        result.Error.ShouldEndWith("\n");
+        File.Exists(_masq["out/out.onnx"]).ShouldBeFalse(what);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_one_line()
+    {
+        File.WriteAllText(_masq["file"], "");
+        var result = await _masq.RunAsync(["train", "verifier", .. Small, "--out", _masq["file/below"]]);
+        (result.Code, result.Error.Contains("cannot be written", StringComparison.Ordinal)).ShouldBe((2, true), result.Error);
+    }
+
+    private void WriteFolders()
+    {
+        Directory.CreateDirectory(_masq["empty"]);
+        for (var person = 0; person < 2; person++)
+        {
+            foreach (var folder in new[] { "one", "text", "people" }) Directory.CreateDirectory(_masq[$"{folder}/p{person}"]);
+            File.Copy(_masq.Photograph(person, 1), _masq[$"one/p{person}/1.png"]);
+            for (var i = 0; i < 2; i++) File.WriteAllText(_masq[$"text/p{person}/{i}.jpg"], "no picture");
+            for (var i = 0; i < 10; i++) File.Copy(_masq.Photograph(person, 1), _masq[$"people/p{person}/{i}.png"]);
+        }
+        // A safetensors file with one tensor that no verifier has.
+        var header = """{"conv1.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8;
+        File.WriteAllBytes(_masq["other.safetensors"], [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0]);
+    }
+}

@@ -67,6 +67,7 @@ internal static class MasqApp
             new InspectCommand(host),
             new SynthesizeCommand(host),
             new TrainCommand(host),
+            new DoctorCommand(host),
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new PrintVersion() },
             verbose,

@@ -10,6 +10,7 @@ public sealed class HelpTests
     [InlineData("inspect", "inspect", "--help")]
     [InlineData("synthesize", "synthesize", "--help")]
     [InlineData("report", "report", "--help")]
+    [InlineData("doctor", "doctor", "--help")]
     public async Task Help_says_what_there_is_and_gives_examples(string name, params string[] args)
     {
         using var masq = new MasqRun();

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Masquerade.Models;
+using Masquerade.Networks;
 
 namespace Masquerade.Evaluation;
 
@@ -30,9 +30,9 @@ internal static class RunFacts
             }
         }
 
-        Environment("masquerade", Version(typeof(RunFacts).Assembly));
-        Environment("TorchSharp", Version(typeof(TorchSharp.torch).Assembly));
-        Environment("ONNX Runtime", Version(typeof(Microsoft.ML.OnnxRuntime.InferenceSession).Assembly));
+        Environment("masquerade", LibraryVersion.Of(typeof(RunFacts).Assembly));
+        Environment("TorchSharp", LibraryVersion.Of(typeof(TorchSharp.torch).Assembly));
+        Environment("ONNX Runtime", LibraryVersion.Of<Microsoft.ML.OnnxRuntime.InferenceSession>());
         Environment(".NET", System.Environment.Version.ToString());
         Environment("machine", string.Create(
             CultureInfo.InvariantCulture,
@@ -89,8 +89,4 @@ internal static class RunFacts
             : $"from the model's descriptor, {model.Model.Descriptor.ThresholdSource ?? Unknown}";
         return string.Create(CultureInfo.InvariantCulture, $"{model.Verifier.Threshold} on the squared distance, {source}");
     }
-
-    private static string Version(Assembly assembly) =>
-        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
-        ?? assembly.GetName().Version?.ToString() ?? "unknown";
 }

@@ -1,6 +1,3 @@
-using Masquerade.Networks;
-using Masquerade.Networks.Onnx;
-
 namespace Masquerade.Models;
 
 /// <summary>A loaded model: its descriptor and the embedder that runs it.</summary>
@@ -33,11 +30,7 @@ public sealed class FaceModel : IDisposable
     {
         var descriptor = ModelDescriptor.Read(descriptorPath);
         descriptor.VerifyFile();
-        var (embedder, problem) = descriptor.Format switch
-        {
-            "inception-resnet-v1" => ((IFaceEmbedder)LoadInceptionResnet(descriptor), (string?)null),
-            _ => LoadOnnx(descriptor, threads, gradients),
-        };
+        var (embedder, problem) = ModelFormats.All.Single(f => f.Name == descriptor.Format).Start(descriptor, threads, gradients);
         if (embedder.InputSize == descriptor.InputSize && embedder.EmbeddingSize == descriptor.EmbeddingSize)
             return new FaceModel(descriptor, embedder, problem);
         var message = embedder.InputSize != descriptor.InputSize
@@ -46,45 +39,6 @@ public sealed class FaceModel : IDisposable
                 + $"the descriptor says {descriptor.EmbeddingSize}; correct 'embeddingSize' or 'output'";
         embedder.Dispose();
         throw new InputException($"{descriptor.File}: {message}");
-    }
-
-    private static (IFaceEmbedder Embedder, string? NotDifferentiable) LoadOnnx(ModelDescriptor descriptor, int threads, bool gradients)
-    {
-        var normalisation = new PixelNormalisation(
-            descriptor.Mean, descriptor.Std, descriptor.Bgr, descriptor.ChannelsLast, descriptor.PerImageStandardise,
-            descriptor.FlipAverage);
-        var (forward, prepared) = OnnxEmbedder.Create(
-            OnnxModelFile.Read(descriptor.File), normalisation, descriptor.InputSize, threads, descriptor.File,
-            descriptor.InputName, descriptor.Output);
-        if (!gradients) return (forward, null);
-        try
-        {
-            var both = new TwoEngineEmbedder(forward, OnnxTorchNetwork.Import(prepared, descriptor.File));
-            if (both.MaxAbsDifference <= TwoEngineEmbedder.Tolerance) return (both, null);
-            throw new InputException(
-                $"{descriptor.File}: ONNX Runtime and TorchSharp disagree by {both.MaxAbsDifference:G3} on a probe batch "
-                + $"(at most {TwoEngineEmbedder.Tolerance:G1}); please report this network");
-        }
-        catch (OperatorNotSupportedException e)
-        {
-            return (forward, e.Message);
-        }
-        catch
-        {
-            forward.Dispose();
-            throw;
-        }
-    }
-
-    private static InceptionResnetV1 LoadInceptionResnet(ModelDescriptor descriptor)
-    {
-        if (descriptor.Bgr || descriptor.ChannelsLast || descriptor.PerImageStandardise || descriptor.FlipAverage)
-            throw new InputException(
-                $"{descriptor.File}: channels, layout, perImageStandardise and flipAverage are for ONNX networks; "
-                + "an inception-resnet-v1 takes mean and std");
-        return InceptionResnetV1.Load(descriptor.File, Three(descriptor.Mean), Three(descriptor.Std));
-
-        static IReadOnlyList<float> Three(IReadOnlyList<float> values) => values.Count == 1 ? [values[0], values[0], values[0]] : values;
     }
 
     /// <inheritdoc/>

@@ -97,7 +97,6 @@ internal static class ModelDescriptorReader
     ];
 
     private static readonly string[] InputFields = ["width", "height", "mean", "std", "channels", "layout", "name", "perImageStandardise"];
-    private static readonly string[] Formats = ["onnx", "inception-resnet-v1"];
     private static readonly string[] Alignments = ["arcface-112x112", "arcface-112x96", "facenet-160x160", "none"];
 
     public static ModelDescriptor Read(string path)
@@ -140,7 +139,7 @@ internal static class ModelDescriptorReader
             {
                 Name = Text("name") ?? throw Missing("name"),
                 File = System.IO.Path.GetFullPath(file, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!),
-                Format = Choice("format", Formats, null),
+                Format = Choice("format", ModelFormats.Names, null),
                 InputSize = new ImageSize(input.Integer("width", 1, 4096), input.Integer("height", 1, 4096)),
                 Mean = mean,
                 Std = std,

@@ -51,7 +51,8 @@ public sealed record ModelInspection(
         var descriptor = model.Descriptor;
         if (descriptor.Format != "onnx")
             return new ModelInspection(
-                descriptor.Name, descriptor.Format, [], [], new Dictionary<string, int>(), null, null, true, [], null, true);
+                descriptor.Name, descriptor.Format, [], [], new Dictionary<string, int>(), null, null,
+                model.Embedder is IDifferentiableEmbedder, model.NotDifferentiable is { } problem ? [problem] : [], null, true);
         var network = OnnxModelFile.Read(descriptor.File);
         var size = descriptor.InputSize;
         long[] image = descriptor.ChannelsLast ? [1, size.Height, size.Width, 3] : [1, 3, size.Height, size.Width];

@@ -1,9 +1,12 @@
+using Masquerade.Models;
 using Spectre.Console;
 
 namespace Masquerade.Cli;
 
-/// <summary>Where a command writes: results to <see cref="Output"/>, everything else to <see cref="Error"/>.</summary>
-internal sealed class CommandHost
+/// <summary>
+/// What a command has around it: it writes results to <see cref="Output"/>, everything else to <see cref="Error"/>.
+/// </summary>
+internal sealed record CommandHost
 {
     // A pipe or a file has no width: long paths and messages stay on one line.
     private const int PipedWidth = 10_000;
@@ -31,6 +34,9 @@ internal sealed class CommandHost
 
     /// <summary>The time.</summary>
     public TimeProvider Clock { get; }
+
+    /// <summary>The models that go by name.</summary>
+    public BundledModels Models { get; init; } = BundledModels.Shipped;
 
     /// <summary>The process's own streams.</summary>
     public static CommandHost System() => new(Console.Out, Console.Error,

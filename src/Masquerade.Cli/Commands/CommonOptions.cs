@@ -13,9 +13,13 @@ internal static class CommonOptions
     /// <summary>Standard output, where a file is asked for.</summary>
     public const string StandardOutput = "-";
 
+    /// <summary>What a model can be given as.</summary>
+    public static string ModelDescription { get; } =
+        $"Model descriptor (*.model.json), or a bundled model by name: {string.Join(", ", BundledModels.Pair)}";
+
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "Model descriptor (*.model.json).",
+        Description = ModelDescription + ".",
         HelpName = "FILE",
         Required = true,
     };

@@ -40,7 +40,7 @@ internal sealed class EvaluateCommand : MasqCommand
         var list = PairListReader.Read(parsed.GetRequiredValue(_pairs));
         var folder = new ImageFolder(parsed.GetRequiredValue(_images));
         // The pipeline runs the network on as many threads as it has workers: one a worker.
-        using var model = FaceModel.Load(parsed.GetRequiredValue(_model), threads: 1, gradients: false);
+        using var model = FaceModel.Load(_host.Models.Find(parsed.GetRequiredValue(_model)), threads: 1, gradients: false);
         var cropper = CommonOptions.Cropper(model.Descriptor, parsed.GetValue(_landmarks), parsed.GetValue(_aligned));
         var options = new EmbeddingOptions
         {

@@ -14,7 +14,7 @@ internal sealed class ExperimentOptions
     };
     private readonly Option<string[]> _models = new("--model", "-m")
     {
-        Description = "Model descriptor (*.model.json); may be given several times.",
+        Description = $"{CommonOptions.ModelDescription}; may be given several times.",
         HelpName = "FILE",
     };
     private readonly Option<string?> _images = Optional(CommonOptions.Images());

@@ -60,7 +60,7 @@ internal sealed class RunCommand : MasqCommand
             throw new InputException($"--max-success {rate} is not possible; 0 to 1");
         var resume = parsed.GetValue(_resume);
         using var resumed = resume is null ? null : RunLedger.Resume(resume);
-        using var plan = ExperimentPlan.Open(resumed?.Experiment ?? _experiment.Read(parsed), strict);
+        using var plan = ExperimentPlan.Open(resumed?.Experiment ?? _experiment.Read(parsed), strict, _host.Models);
         Announce(plan);
         if (parsed.GetValue(_dryRun)) return Forecast(plan);
 

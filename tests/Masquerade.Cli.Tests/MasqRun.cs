@@ -75,7 +75,11 @@ internal sealed class MasqRun : IDisposable
     public async Task<MasqResult> RunAsync(string[] args, TextWriter output, CancellationToken? cancellation = null)
     {
         using var error = new StringWriter { NewLine = "\n" };
-        var host = CommandHost.Piped(output, error, new StoppedClock()) with { Models = new BundledModels(this["models"]) };
+        var host = CommandHost.Piped(output, error, new StoppedClock()) with
+        {
+            Models = new BundledModels(this["models"]),
+            RunFolder = this["runs/demo"],
+        };
         var code = await MasqApp.RunAsync(args, host, cancellation ?? TestContext.Current.CancellationToken);
         return new MasqResult(code, Clean(output), Clean(error));
     }

@@ -24,18 +24,16 @@ internal static class CommonOptions
         Required = true,
     };
 
-    public static Option<string> Images() => new("--images", "-i")
+    public static Option<string?> Images() => new("--images", "-i")
     {
-        Description = "Folder of photographs, flat or a folder a person.",
+        Description = "Folder of photographs, flat or a folder a person. Without: people who do not exist, painted for it.",
         HelpName = "FOLDER",
-        Required = true,
     };
 
-    public static Option<string> Pairs() => new("--pairs", "-p")
+    public static Option<string?> Pairs() => new("--pairs", "-p")
     {
         Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with columns probe,reference,same_person.",
         HelpName = "FILE",
-        Required = true,
     };
 
     public static Option<string?> Landmarks() => new("--landmarks", "-l")
@@ -57,13 +55,14 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 0,
     };
 
-    /// <summary>A number that has to be given.</summary>
-    public static Option<int> Count(string name, string description, int most) => new(name)
+    /// <summary>A number, which has to be given where there is none to fall back on.</summary>
+    public static Option<int> Count(string name, string description, int most, int least = 2, int? fallback = null) => new(name)
     {
         Description = description,
         HelpName = "N",
-        Required = true,
-        CustomParser = result => Whole(result, 2, most),
+        Required = fallback is null,
+        CustomParser = result => Whole(result, least, most),
+        DefaultValueFactory = fallback is { } number ? _ => number : null,
     };
 
     public static Option<double?> Threshold() => new("--threshold")

@@ -1,4 +1,5 @@
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Models;
 using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Output;
@@ -17,5 +18,24 @@ internal static class RunText
         }
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
+    }
+
+    /// <summary>What somebody may try who has seen synthetic people attacked.</summary>
+    public static void PrintNext(CommandHost host)
+    {
+        const string Photographs = "--images lfw --pairs pairs.txt --landmarks landmarks.csv";
+        (string What, string Command)[] next =
+        [
+            ("your own model, on the same people", "run --model my.model.json"),
+            ("photographs of your own, or LFW's", $"run --model my.model.json {Photographs} --attacks minimal --out runs/lfw"),
+            ("how good a model is before any attack", $"evaluate --model {BundledModels.Pair[0]}"),
+        ];
+        host.Output.WriteLine();
+        host.Output.WriteLine("What to try next:");
+        foreach (var (what, command) in next)
+        {
+            host.Output.WriteLine($"  {what}:");
+            host.Output.WriteLine($"    {host.Program} {command}");
+        }
     }
 }

@@ -38,7 +38,8 @@ public sealed class BundledModelTests : IDisposable
     public async Task A_spec_takes_a_name_and_the_run_keeps_it()
     {
         _masq.WriteFolds();
-        var spec = _masq.Write("spec.yaml", "models: [mini, tiny.model.json]\nimages: images\npairs: pairs.txt\nattacks: [minimal/fgsm]\ntake: 2\n");
+        const string text = "models: [mini, tiny.model.json]\nimages: images\npairs: pairs.txt\nattacks: [minimal/fgsm]\ntake: 2\n";
+        var spec = _masq.Write("spec.yaml", text);
         var result = await _masq.RunAsync(["run", "--spec", spec, "--out", _masq["run"]]);
         (result.Code, result.Error).ShouldBe((0, ""));
         using (var ledger = Evaluation.RunLedger.Read(_masq["run"])) ledger.Experiment.Models.ShouldBe(["mini", _masq["tiny.model.json"]]);
@@ -56,7 +57,7 @@ public sealed class BundledModelTests : IDisposable
     {
         Directory.Delete(_masq["models"], recursive: true);
         var result = await _masq.RunAsync(["inspect", "mini"]);
-        result.ShouldBe(new MasqResult(2, "", "error: mini: no such file, and no bundled model of that name (there are none in {folder}/models); "
-            + "name one, or give the path of a *.model.json\n"));
+        result.ShouldBe(new MasqResult(2, "", "error: mini: no such file, and no bundled model of that name "
+            + "(there are none in {folder}/models); name one, or give the path of a *.model.json\n"));
     }
 }

@@ -192,10 +192,10 @@ public sealed partial class DemoTests : IDisposable
         Directory.Exists(_masq["runs"]).ShouldBeFalse();
     }
 
-    [GeneratedRegex(@"^(Attack |minimal/|─|  +\d)")]
+    [GeneratedRegex("^(Attack |minimal/|smallest |─|    +[^a-z])")]
     private static partial Regex IsTable();
 
-    [GeneratedRegex(@"(?<=[ (])\d[\d.,–]*%?( ms| s)?|–")]
+    [GeneratedRegex(@"(?<= )[\d–∞][\d.,–∞]*[%×]?( ms| s)?( \([^)]*\))?")]
     private static partial Regex Numbers();
 
     [GeneratedRegex(@"( |─)\1+")]

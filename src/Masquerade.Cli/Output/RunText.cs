@@ -10,13 +10,15 @@ internal static class RunText
     /// <summary>The study's tables, and where the report is.</summary>
     public static void Print(CommandHost host, RunSummary summary, string folder)
     {
-        foreach (var table in StudyTable.Of(summary))
+        foreach (var table in StudyTable.Of(summary).Concat(StudyTable.SideBySide(summary)))
         {
             host.Output.WriteLine(table.Title);
             host.Output.WriteLine();
             host.Output.WriteLine(TableText.Plain(table));
         }
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
+        if (summary.ModelComparisons.Count > 0)
+            host.Output.WriteLine("Side by side: of the pairs that every model judged right at first; ∞ where most of them withstood.");
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
     }
 

@@ -23,7 +23,8 @@ internal static class RunInputs
         {
             var file = model.Model.Descriptor.File;
             inputs.Add(new(model.Name, $"{model.Name}: SHA-256", Hash(file), file, "the network file"));
-            inputs.Add(new(model.Name, $"{model.Name}: descriptor SHA-256", Hash(model.Descriptor), model.Descriptor, "the model descriptor"));
+            var descriptor = model.Descriptor;
+            inputs.Add(new(model.Name, $"{model.Name}: descriptor SHA-256", Hash(descriptor), descriptor, "the model descriptor"));
         }
         if (plan.Experiment.Landmarks is { } landmarks)
             inputs.Add(new(null, "landmarks: SHA-256", Hash(landmarks), landmarks, "the landmark file"));

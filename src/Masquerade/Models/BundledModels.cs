@@ -1,8 +1,8 @@
 namespace Masquerade.Models;
 
 /// <summary>
-/// The models that ship with a program, by name: <c>mini</c> is <c>mini.model.json</c> in its folder of models. Here names become paths, and
-/// nowhere else.
+/// The models that ship with a program, by name: <c>mini</c> is <c>mini.model.json</c> in its folder of models. Here names become paths,
+/// and nowhere else.
 /// </summary>
 /// <param name="folder">Where they are; it need not be there.</param>
 public sealed class BundledModels(string folder)

@@ -9,7 +9,8 @@ public sealed class BundledModelsTests : IDisposable
 
     public BundledModelsTests()
     {
-        foreach (var file in new[] { "zebra.model.json", "mini.model.json", "mini.onnx", "mini.md", "other.json" }) _folder.Write($"models/{file}", "x");
+        foreach (var file in new[] { "zebra.model.json", "mini.model.json", "mini.onnx", "mini.md", "other.json" })
+            _folder.Write($"models/{file}", "x");
         _bundled = new BundledModels(_folder["models"]);
     }
 

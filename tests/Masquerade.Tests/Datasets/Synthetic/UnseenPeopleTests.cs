@@ -47,7 +47,8 @@ public sealed class UnseenPeopleTests : IDisposable
     [InlineData(0)]
     [InlineData(9999)]
     public void Impossible_numbers_of_pairs_are_refused(int pairs) =>
-        Should.Throw<InputException>(() => UnseenPeople.ToAttack(pairs)).Message.ShouldBe($"{pairs} pairs of synthetic people are not possible; take 1 to 9998");
+        Should.Throw<InputException>(() => UnseenPeople.ToAttack(pairs)).Message
+            .ShouldBe($"{pairs} pairs of synthetic people are not possible; take 1 to 9998");
 
     [Theory]
     [InlineData(19)]

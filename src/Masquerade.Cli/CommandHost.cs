@@ -1,9 +1,12 @@
+using Masquerade.Models;
 using Spectre.Console;
 
 namespace Masquerade.Cli;
 
-/// <summary>Where a command writes: results to <see cref="Output"/>, everything else to <see cref="Error"/>.</summary>
-internal sealed class CommandHost
+/// <summary>
+/// What a command has around it: it writes results to <see cref="Output"/>, everything else to <see cref="Error"/>.
+/// </summary>
+internal sealed record CommandHost
 {
     // A pipe or a file has no width: long paths and messages stay on one line.
     private const int PipedWidth = 10_000;
@@ -32,11 +35,23 @@ internal sealed class CommandHost
     /// <summary>The time.</summary>
     public TimeProvider Clock { get; }
 
+    /// <summary>The models that go by name.</summary>
+    public BundledModels Models { get; init; } = BundledModels.Shipped;
+
+    /// <summary>Where a run goes for which no folder is named; where that is there already, the next free number is added.</summary>
+    public string RunFolder { get; init; } = Path.Combine("runs", "demo");
+
+    /// <summary>What the user types to start this program.</summary>
+    public string Program { get; init; } = "masq";
+
     /// <summary>The process's own streams.</summary>
     public static CommandHost System() => new(Console.Out, Console.Error,
         Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console,
         Console.IsErrorRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
-        TimeProvider.System);
+        TimeProvider.System)
+    {
+        Program = ProgramName.Of(AppContext.BaseDirectory, Environment.CurrentDirectory),
+    };
 
     /// <summary>Writers without a terminal.</summary>
     public static CommandHost Piped(TextWriter output, TextWriter error, TimeProvider? clock = null) =>

@@ -18,6 +18,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("evaluate --model m --images i --pairs p --threads -1", "--threads is '-1'; give a whole number")]
     [InlineData("evaluate --model m --images i --pairs p --threshold 4.5", "--threshold is '4.5'; give a number between 0 and 4")]
     [InlineData("evaluate --model m --images i --pairs p --landmarks l --aligned", "--landmarks and --aligned contradict each other")]
+    [InlineData("evaluate --model m --images i", "--images needs --pairs FILE beside it; see 'masq evaluate --help'")]
+    [InlineData("evaluate --model m --pairs p", "--pairs needs --images FOLDER beside it")]
+    [InlineData("evaluate --model m --aligned", "--aligned needs --images FOLDER beside it")]
+    [InlineData("evaluate --model m --images i --pairs p --people 30", "--people is for synthetic people: leave it out, or --images")]
+    [InlineData("evaluate --model m --people 19", "--people is '19'; give a whole number from 20 to 9999")]
     [InlineData("verify one.png --model m", "Required argument missing")]
     public async Task Usage(string line, string message) => await ExpectAsync(message, line.Split(' '));
 

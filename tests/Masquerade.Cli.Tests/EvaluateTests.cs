@@ -63,11 +63,34 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_photographs_it_is_on_synthetic_people_in_ten_folds()
+    {
+        TinyModel.WriteAligned(_masq["models"], "mini", threshold: 0.1);
+        var result = await _masq.RunAsync(["evaluate", "--model", "mini", "--people", "20", "--json", _masq["result.json"]]);
+        (result.Code, result.Error).ShouldBe((0, ""));
+        result.Output.ShouldStartWith("mini on 20 synthetic people (seed 2026): 240 of 240 pairs in 10 folds\n\n  accuracy ");
+        using var json = JsonDocument.Parse(File.ReadAllText(_masq["result.json"]));
+        json.RootElement.GetProperty("pairList").GetString().ShouldBe("20 synthetic people (seed 2026)");
+        json.RootElement.GetProperty("folds").GetArrayLength().ShouldBe(10);
+
+        // Written down by the other command they give the same numbers.
+        string[] people = ["--people", "20", "--captures", "4", "--seed", "2026", "--out", _masq["faces"]];
+        (await _masq.RunAsync(["synthesize", .. people])).Code.ShouldBe(0);
+        var again = await _masq.RunAsync(["evaluate", "--model", "mini", "--images", _masq["faces/images"],
+            "--pairs", _masq["faces/pairs.txt"], "--landmarks", _masq["faces/landmarks.csv"]]);
+        Numbers(again.Output).ShouldBe(Numbers(result.Output));
+
+        static string Numbers(string output) => output[output.IndexOf('\n')..];
+    }
+
+    [Fact]
     public async Task Interrupted_it_ends_with_130()
     {
         var pairs = _masq.WriteFolds();
         var result = await _masq.RunAsync(
             ["evaluate", "--model", _masq.Model, "--images", _masq["images"], "--pairs", pairs], new CancellationToken(canceled: true));
+        result.ShouldBe(new MasqResult(130, "", "error: interrupted\n"));
+        result = await _masq.RunAsync(["evaluate", "--model", _masq.Model], new CancellationToken(canceled: true));
         result.ShouldBe(new MasqResult(130, "", "error: interrupted\n"));
     }
 }

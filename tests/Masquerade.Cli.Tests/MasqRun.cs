@@ -1,4 +1,5 @@
 using Masquerade.Faces;
+using Masquerade.Models;
 
 namespace Masquerade.Cli.Tests;
 
@@ -29,12 +30,18 @@ internal sealed class MasqRun : IDisposable
     /// <summary>The model's descriptor.</summary>
     public string Model { get; }
 
+    /// <summary>Makes the tiny model one that ships with the program, under a name.</summary>
+    public void Bundle(string name) => Write($"models/{name}.model.json", File.ReadAllText(Model)
+        .Replace("\"tiny.onnx\"", "\"../tiny.onnx\"", StringComparison.Ordinal)
+        .Replace("\"Tiny\"", $"\"{name}\"", StringComparison.Ordinal));
+
     /// <summary>A person's photograph.</summary>
     public string Photograph(int person, int number) => this[$"images/{Name(person)}_{number:D4}.png"];
 
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(this[name])!);
         File.WriteAllText(this[name], text);
         return this[name];
     }
@@ -68,7 +75,11 @@ internal sealed class MasqRun : IDisposable
     public async Task<MasqResult> RunAsync(string[] args, TextWriter output, CancellationToken? cancellation = null)
     {
         using var error = new StringWriter { NewLine = "\n" };
-        var host = CommandHost.Piped(output, error, new StoppedClock());
+        var host = CommandHost.Piped(output, error, new StoppedClock()) with
+        {
+            Models = new BundledModels(this["models"]),
+            RunFolder = this["runs/demo"],
+        };
         var code = await MasqApp.RunAsync(args, host, cancellation ?? TestContext.Current.CancellationToken);
         return new MasqResult(code, Clean(output), Clean(error));
     }

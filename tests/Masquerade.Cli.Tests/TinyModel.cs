@@ -10,6 +10,8 @@ internal static class TinyModel
     public const int Side = 16;
     public const int EmbeddingSize = 8;
 
+    private const int AlignedSide = 112;
+
     /// <summary>Writes <c>tiny.onnx</c> and its descriptor; returns the descriptor's path.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="poison">Whether a weight is not a number.</param>
@@ -28,7 +30,26 @@ internal static class TinyModel
         return descriptor;
     }
 
-    private static ModelProto Network(bool poison)
+    /// <summary>Writes a network on the crops that most face models take, with its descriptor; returns the descriptor's path.</summary>
+    /// <param name="folder">Where to; made if it is not there.</param>
+    /// <param name="name">Name of the model and of both files.</param>
+    /// <param name="threshold">Its threshold.</param>
+    public static string WriteAligned(string folder, string name, double threshold)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, $"{name}.onnx"), Network(poison: false, AlignedSide, stride: 4).ToByteArray());
+        var descriptor = Path.Combine(folder, $"{name}.model.json");
+        File.WriteAllText(descriptor, string.Create(CultureInfo.InvariantCulture, $$"""
+            {
+              "name": "{{name}}", "file": "{{name}}.onnx", "format": "onnx",
+              "input": { "width": {{AlignedSide}}, "height": {{AlignedSide}}, "mean": 127.5, "std": 128 },
+              "alignment": "arcface-112x112", "threshold": {{threshold}}, "embeddingSize": {{EmbeddingSize}}, "thresholdSource": "made up"
+            }
+            """));
+        return descriptor;
+    }
+
+    private static ModelProto Network(bool poison, int side = Side, int stride = 1)
     {
         var weights = new TensorProto { Name = "weights", DataType = (int)TensorProto.Types.DataType.Float };
         weights.Dims.AddRange([EmbeddingSize, 3, 3, 3]);
@@ -37,11 +58,12 @@ internal static class TinyModel
         if (poison) weights.FloatData[5] = float.NaN;
         var graph = new GraphProto { Name = "tiny" };
         graph.Initializer.Add(weights);
-        graph.Node.Add(new NodeProto { OpType = "Conv", Input = { "crops", "weights" }, Output = { "features" } });
+        var strides = new AttributeProto { Name = "strides", Type = AttributeProto.Types.AttributeType.Ints, Ints = { stride, stride } };
+        graph.Node.Add(new NodeProto { OpType = "Conv", Input = { "crops", "weights" }, Output = { "features" }, Attribute = { strides } });
         graph.Node.Add(new NodeProto { OpType = "Tanh", Input = { "features" }, Output = { "bounded" } });
         graph.Node.Add(new NodeProto { OpType = "GlobalAveragePool", Input = { "bounded" }, Output = { "pooled" } });
         graph.Node.Add(new NodeProto { OpType = "Flatten", Input = { "pooled" }, Output = { "embedding" } });
-        graph.Input.Add(Value("crops", [null, 3, Side, Side]));
+        graph.Input.Add(Value("crops", [null, 3, side, side]));
         graph.Output.Add(Value("embedding", [null, EmbeddingSize]));
         return new ModelProto { IrVersion = 7, Graph = graph, OpsetImport = { new OperatorSetIdProto { Version = 13 } } };
     }

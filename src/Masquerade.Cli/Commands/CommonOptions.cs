@@ -13,25 +13,27 @@ internal static class CommonOptions
     /// <summary>Standard output, where a file is asked for.</summary>
     public const string StandardOutput = "-";
 
+    /// <summary>What a model can be given as.</summary>
+    public static string ModelDescription { get; } =
+        $"Model descriptor (*.model.json), or a bundled model by name: {string.Join(", ", BundledModels.Pair)}";
+
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "Model descriptor (*.model.json).",
+        Description = ModelDescription + ".",
         HelpName = "FILE",
         Required = true,
     };
 
-    public static Option<string> Images() => new("--images", "-i")
+    public static Option<string?> Images() => new("--images", "-i")
     {
-        Description = "Folder of photographs, flat or a folder a person.",
+        Description = "Folder of photographs, flat or a folder a person. Without: people who do not exist, painted for it.",
         HelpName = "FOLDER",
-        Required = true,
     };
 
-    public static Option<string> Pairs() => new("--pairs", "-p")
+    public static Option<string?> Pairs() => new("--pairs", "-p")
     {
         Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with columns probe,reference,same_person.",
         HelpName = "FILE",
-        Required = true,
     };
 
     public static Option<string?> Landmarks() => new("--landmarks", "-l")
@@ -53,13 +55,14 @@ internal static class CommonOptions
         DefaultValueFactory = _ => 0,
     };
 
-    /// <summary>A number that has to be given.</summary>
-    public static Option<int> Count(string name, string description, int most) => new(name)
+    /// <summary>A number, which has to be given where there is none to fall back on.</summary>
+    public static Option<int> Count(string name, string description, int most, int least = 2, int? fallback = null) => new(name)
     {
         Description = description,
         HelpName = "N",
-        Required = true,
-        CustomParser = result => Whole(result, 2, most),
+        Required = fallback is null,
+        CustomParser = result => Whole(result, least, most),
+        DefaultValueFactory = fallback is { } number ? _ => number : null,
     };
 
     public static Option<double?> Threshold() => new("--threshold")

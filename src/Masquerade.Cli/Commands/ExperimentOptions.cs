@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Masquerade.Evaluation;
+using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;
 
@@ -14,17 +15,23 @@ internal sealed class ExperimentOptions
     };
     private readonly Option<string[]> _models = new("--model", "-m")
     {
-        Description = "Model descriptor (*.model.json); may be given several times.",
+        Description = $"{CommonOptions.ModelDescription}; may be given several times. "
+            + "Default: both of these.",
         HelpName = "FILE",
     };
-    private readonly Option<string?> _images = Optional(CommonOptions.Images());
-    private readonly Option<string?> _pairs = Optional(CommonOptions.Pairs());
+    private readonly Option<string?> _images = CommonOptions.Images();
+    private readonly Option<string?> _pairs = CommonOptions.Pairs();
     private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
     private readonly Option<bool> _aligned = CommonOptions.Aligned();
-    private readonly Option<int?> _take = new("--take") { Description = "Only the first N pairs of the list.", HelpName = "N" };
+    private readonly Option<int?> _take = new("--take")
+    {
+        Description = $"Only the first N pairs of the list. Default: all; {SyntheticExperiment.Pairs} of synthetic people.",
+        HelpName = "N",
+    };
     private readonly Option<string[]> _attacks = List(
         "--attacks",
-        "Attacks, separated by commas: family/attack, or a family or an attack by itself. Default: all of foolbox-v1 and minimal.",
+        "Attacks, separated by commas: family/attack, or a family or an attack by itself. Default: foolbox-v1 and minimal; "
+        + "on synthetic people minimal.",
         "NAMES");
     private readonly Option<string[]> _storage = List(
         "--storage",
@@ -58,12 +65,12 @@ internal sealed class ExperimentOptions
     /// <summary>Whether any of them was given on the command line.</summary>
     public bool AnyGiven(SymbolResult result) => All.Any(o => result.GetResult(o) is { Implicit: false });
 
-    /// <summary>The experiment that spec and options make together.</summary>
-    public Experiment Read(ParseResult parsed)
+    /// <summary>The settings that spec and options make together, and what to call them in messages.</summary>
+    public (ExperimentFile Settings, string Source) Read(ParseResult parsed)
     {
         var spec = parsed.GetValue(_spec);
         var file = spec is null ? new ExperimentFile() : ExperimentFile.Read(spec);
-        file.Models = parsed.GetValue(_models) is { Length: > 0 } models ? [.. models] : file.Models;
+        file.Models = parsed.GetValue(_models) is { Length: > 0 } models ? [.. models] : file.Models ?? [.. BundledModels.Pair];
         file.Images = parsed.GetValue(_images) ?? file.Images;
         file.Pairs = parsed.GetValue(_pairs) ?? file.Pairs;
         if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks) = (true, null);
@@ -76,14 +83,8 @@ internal sealed class ExperimentOptions
         file.Threads = parsed.GetValue(_threads) ?? file.Threads;
         file.Threshold = parsed.GetValue(_threshold) ?? file.Threshold;
         if (parsed.GetValue(_keepImages) is { } keep) file.KeepImages = Enum.Parse<KeepImages>(keep, ignoreCase: true);
-        return file.ToExperiment(spec ?? "masq run");
+        return (file, spec ?? "masq run");
     }
-
-    private static Option<string?> Optional(Option<string> required) => new(required.Name, [.. required.Aliases])
-    {
-        Description = required.Description,
-        HelpName = required.HelpName,
-    };
 
     private static Option<string[]> List(string name, string description, string helpName) => new(name)
     {

@@ -12,12 +12,16 @@ namespace Masquerade.Cli.Commands;
 internal sealed class InspectCommand : MasqCommand
 {
     private readonly CommandHost _host;
-    private readonly Argument<string> _model = new("MODEL") { Description = "Model descriptor (*.model.json) or ONNX file." };
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description = "Model descriptor (*.model.json), bundled model by name (mini), or ONNX file.",
+    };
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _json = CommonOptions.Json();
 
     public InspectCommand(CommandHost host) : base("inspect",
         "Says what a model is made of, whether it can be differentiated, and how far the two engines differ on a probe batch.",
+        "masq inspect mini",
         "masq inspect arcface.model.json",
         "masq inspect network.onnx --json")
     {
@@ -32,7 +36,8 @@ internal sealed class InspectCommand : MasqCommand
     {
         var json = parsed.GetValue(_json);
         JsonOutput.Check(json);
-        var model = ModelInspection.Of(parsed.GetRequiredValue(_model), CommonOptions.ThreadCount(parsed.GetValue(_threads)));
+        var path = _host.Models.Find(parsed.GetRequiredValue(_model));
+        var model = ModelInspection.Of(path, CommonOptions.ThreadCount(parsed.GetValue(_threads)));
         if (json != CommonOptions.StandardOutput) Print(model);
         if (json is not null) JsonOutput.Write(_host, json, new InspectJson(model));
         return ExitCodes.Done;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
+using Masquerade.Datasets.Synthetic;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Reporting;
@@ -15,7 +16,8 @@ internal sealed class RunCommand : MasqCommand
     private readonly ExperimentOptions _experiment = new();
     private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "Run folder to write; must not hold a run yet.",
+        Description = "Run folder to write; must not hold a run yet. Needed with --images; else the first free one of runs/demo, "
+            + "runs/demo-2, … is written.",
         HelpName = "FOLDER",
     };
     private readonly Option<string?> _resume = new("--resume")
@@ -32,8 +34,11 @@ internal sealed class RunCommand : MasqCommand
     private readonly Option<bool> _strict = CommonOptions.Strict();
 
     public RunCommand(CommandHost host) : base("run",
-        "Attacks a verifier on a list of pairs and writes a run folder: ledger, table, figures, report. Exit codes: 0 done, "
+        "Attacks verifiers on pairs of photographs and writes a run folder: ledger, table, figures, report. Without options: the bundled "
+        + $"models on {SyntheticExperiment.Pairs} pairs of synthetic people, into runs/demo, in about a minute. Exit codes: 0 done, "
         + "1 a check did not hold, 2 bad input, 130 interrupted (go on with --resume).",
+        "masq run",
+        "masq run --model arcface.model.json",
         "masq run --model arcface.model.json --images lfw --pairs pairs.csv --landmarks landmarks.csv --take 50 --out runs/first",
         "masq run --spec experiment.yaml --storage float,8bit --out runs/second",
         "masq run --resume runs/first",
@@ -47,27 +52,68 @@ internal sealed class RunCommand : MasqCommand
             var resumes = result.GetResult(_resume) is not null;
             if (resumes && (result.GetResult(_out) is not null || result.GetResult(_dryRun) is not null || _experiment.AnyGiven(result)))
                 result.AddError("--resume takes its settings from the run: give no others beside it");
-            if (!resumes && result.GetResult(_out) is null && !result.GetValue(_dryRun))
-                result.AddError("--out FOLDER is needed (or --resume FOLDER, or --dry-run)");
         });
         SetAction(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var strict = parsed.GetValue(_strict);
         if (parsed.GetValue(_maxSuccess) is { } rate && !(rate is >= 0 and <= 1))
             throw new InputException($"--max-success {rate} is not possible; 0 to 1");
-        var resume = parsed.GetValue(_resume);
-        using var resumed = resume is null ? null : RunLedger.Resume(resume);
-        using var plan = ExperimentPlan.Open(resumed?.Experiment ?? _experiment.Read(parsed), strict);
+        if (parsed.GetValue(_resume) is not { } path) return await StartAsync(parsed, cancellation);
+        using var ledger = RunLedger.Resume(path);
+        using var plan = ExperimentPlan.Open(ledger.Experiment, parsed.GetValue(_strict), _host.Models);
         Announce(plan);
-        if (parsed.GetValue(_dryRun)) return Forecast(plan);
+        return await AttackAsync(plan, ledger, path, parsed, cancellation);
+    }
 
-        var folder = resume ?? parsed.GetValue(_out)!;
-        using var created = resumed is null ? RunLedger.Create(folder, plan.Experiment, plan.Pairs, plan.Cells) : null;
-        var ledger = resumed ?? created!;
-        var runner = new ExperimentRunner(plan, ledger, strict);
+    private async Task<int> StartAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var (settings, source) = _experiment.Read(parsed);
+        var (dryRun, path) = (parsed.GetValue(_dryRun), parsed.GetValue(_out));
+        var synthetic = SyntheticExperiment.IsMeantBy(settings);
+        if (path is null && !dryRun && !synthetic)
+            throw new InputException("--out FOLDER is needed (or --resume FOLDER, or --dry-run); see 'masq run --help'");
+        using var scratch = dryRun ? new Scratch() : null;
+        using var folder = dryRun ? null : path is null ? RunFolder.TakeFree(_host.RunFolder) : RunFolder.Take(path);
+        var faces = folder is null || !synthetic ? scratch?.Path : folder.Room(SyntheticExperiment.FolderName);
+        var people = synthetic ? SyntheticExperiment.Complete(settings, faces!) : null;
+        var experiment = settings.ToExperiment(source);
+        // A wrong name is told before anything is painted.
+        foreach (var model in experiment.Models) _ = _host.Models.Find(model);
+        if (people is not null) await PaintAsync(people, experiment, faces!, dryRun, cancellation);
+
+        using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models);
+        Announce(plan);
+        if (folder is null)
+        {
+            ForecastText.Print(_host, plan, scratch!.Size);
+            return ExitCodes.Done;
+        }
+        using var ledger = RunLedger.Create(folder, plan.Experiment, plan.Pairs, plan.Cells);
+        return await AttackAsync(plan, ledger, folder.Path, parsed, cancellation);
+    }
+
+    private async Task PaintAsync(
+        SyntheticFolder people, Experiment experiment, string faces, bool dryRun, CancellationToken cancellation)
+    {
+        _host.Error.WriteLine($"note: no photographs are named (--images): {experiment.Take} pairs of synthetic people "
+            + (dryRun ? "would be painted into the run folder" : $"are painted into {faces}"));
+        try
+        {
+            await Painting.RunAsync(_host, people, faces, experiment.Threads, cancellation);
+        }
+        catch (OperationCanceledException) when (!dryRun)
+        {
+            _host.Error.WriteLine("stopped before the first attack; nothing is kept. Start the same command again");
+            throw;
+        }
+    }
+
+    private async Task<int> AttackAsync(
+        ExperimentPlan plan, RunLedger ledger, string folder, ParseResult parsed, CancellationToken cancellation)
+    {
+        var runner = new ExperimentRunner(plan, ledger, parsed.GetValue(_strict));
         try
         {
             await ProgressReporter.RunAsync(_host, "attacking", progress =>
@@ -78,11 +124,13 @@ internal sealed class RunCommand : MasqCommand
         }
         catch (OperationCanceledException)
         {
-            _host.Error.WriteLine($"stopped; what is done is kept. Go on with: masq run --resume {folder}");
+            _host.Error.WriteLine(
+                $"stopped; what is done is kept. Go on with: {_host.Program} run --resume {ProgramName.Quoted(folder)}");
             throw;
         }
         var summary = RunExporter.Export(ledger, folder);
         RunText.Print(_host, summary, folder);
+        if (SyntheticExperiment.IsIn(plan.Experiment, folder)) RunText.PrintNext(_host);
         return Check(summary, parsed.GetValue(_maxSuccess));
     }
 
@@ -94,23 +142,6 @@ internal sealed class RunCommand : MasqCommand
         _host.Error.WriteLine(
             $"note: {plan.Missing.Count} of {plan.Pairs.Count} pairs are skipped, their photographs are missing: "
             + $"{string.Join(", ", names.Take(10))}{(names.Count > 10 ? ", …" : "")}");
-    }
-
-    private int Forecast(ExperimentPlan plan)
-    {
-        var forecast = RunForecast.Of(plan);
-        _host.Output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"pairs        {plan.Pairs.Count} ({plan.Pairs.Count(p => p.SamePerson)} anonymization, "
-            + $"{plan.Pairs.Count(p => !p.SamePerson)} impersonation), {plan.Missing.Count} skipped"));
-        foreach (var group in plan.Cells.GroupBy(c => (c.Model, c.Storage)))
-            _host.Output.WriteLine(
-                $"attacks      {string.Join(", ", group.Select(c => $"{c.Family}/{c.Attack}"))} on {group.Key.Model}, {group.Key.Storage}");
-        _host.Output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"model calls  about {forecast.Forwards:N0} forward, {forecast.Backwards:N0} gradient"));
-        _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"time         about {forecast.Seconds / 60:0.#} minutes here"));
-        _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"disk         about {forecast.Bytes / 1e6:0.#} MB"));
-        return ExitCodes.Done;
     }
 
     private int Check(RunSummary summary, double? most)

@@ -38,7 +38,7 @@ internal sealed class VerifyCommand : MasqCommand
         var (probe, reference, json) = (parsed.GetRequiredValue(_probe), parsed.GetRequiredValue(_reference), parsed.GetValue(_json));
         JsonOutput.Check(json);
         var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
-        using var model = FaceModel.Load(parsed.GetRequiredValue(_model), threads, gradients: false);
+        using var model = FaceModel.Load(_host.Models.Find(parsed.GetRequiredValue(_model)), threads, gradients: false);
         var cropper = CommonOptions.Cropper(model.Descriptor, parsed.GetValue(_landmarks), parsed.GetValue(_aligned));
         var verifier = new FaceVerifier(model.Embedder, parsed.GetValue(_threshold) ?? model.Descriptor.Threshold);
         var distance = verifier.Compare(cropper.Crop(probe), cropper.Crop(reference));

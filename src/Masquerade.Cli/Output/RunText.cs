@@ -1,4 +1,5 @@
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Models;
 using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Output;
@@ -9,13 +10,34 @@ internal static class RunText
     /// <summary>The study's tables, and where the report is.</summary>
     public static void Print(CommandHost host, RunSummary summary, string folder)
     {
-        foreach (var table in StudyTable.Of(summary))
+        foreach (var table in StudyTable.Of(summary).Concat(StudyTable.SideBySide(summary)))
         {
             host.Output.WriteLine(table.Title);
             host.Output.WriteLine();
             host.Output.WriteLine(TableText.Plain(table));
         }
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
+        if (summary.ModelComparisons.Count > 0)
+            host.Output.WriteLine("Side by side: of the pairs that every model judged right at first; ∞ where most of them withstood.");
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
+    }
+
+    /// <summary>What somebody may try who has seen synthetic people attacked.</summary>
+    public static void PrintNext(CommandHost host)
+    {
+        const string Photographs = "--images lfw --pairs pairs.txt --landmarks landmarks.csv";
+        (string What, string Command)[] next =
+        [
+            ("your own model, on the same people", "run --model my.model.json"),
+            ("photographs of your own, or LFW's", $"run --model my.model.json {Photographs} --attacks minimal --out runs/lfw"),
+            ("how good a model is before any attack", $"evaluate --model {BundledModels.Pair[0]}"),
+        ];
+        host.Output.WriteLine();
+        host.Output.WriteLine("What to try next:");
+        foreach (var (what, command) in next)
+        {
+            host.Output.WriteLine($"  {what}:");
+            host.Output.WriteLine($"    {host.Program} {command}");
+        }
     }
 }

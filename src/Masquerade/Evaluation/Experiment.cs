@@ -16,7 +16,7 @@ public enum KeepImages
 /// <summary>What to do: the whole of a run's settings. Two runs with equal experiments on one machine give equal rows.</summary>
 public sealed record Experiment
 {
-    /// <summary>Paths of model descriptors, at least one.</summary>
+    /// <summary>Paths of model descriptors or names of bundled models, at least one.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
     /// <summary>Folder of photographs.</summary>

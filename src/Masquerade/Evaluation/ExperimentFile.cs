@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Masquerade.Models;
 
 namespace Masquerade.Evaluation;
 
@@ -13,7 +14,7 @@ public sealed class ExperimentFile
 {
     private static readonly JsonSerializerOptions Quoting = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Model descriptors.</summary>
+    /// <summary>Model descriptors, or names of bundled models.</summary>
     public List<string>? Models { get; set; }
 
     /// <summary>Folder of photographs.</summary>
@@ -52,13 +53,13 @@ public sealed class ExperimentFile
     /// <summary>Which adversarial images are kept: all, successes or examples.</summary>
     public KeepImages? KeepImages { get; set; }
 
-    /// <summary>Reads a spec; its paths are made absolute.</summary>
+    /// <summary>Reads a spec; its paths are made absolute, names of bundled models stay.</summary>
     /// <exception cref="InputException">Unreadable, not YAML, an unknown field or a value of the wrong kind; the line is named.</exception>
     public static ExperimentFile Read(string path)
     {
         var file = Parse(string.Join('\n', InputFile.ReadLines(path)), path);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        file.Models = file.Models?.ConvertAll(m => Absolute(m, folder)!);
+        file.Models = file.Models?.ConvertAll(m => CanBePath(m) ? BundledModels.Anywhere(m, folder) : m);
         file.Images = Absolute(file.Images, folder);
         file.Pairs = Absolute(file.Pairs, folder);
         file.Landmarks = Absolute(file.Landmarks, folder);
@@ -125,6 +126,7 @@ public sealed class ExperimentFile
         static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
     }
 
-    private static string? Absolute(string? path, string folder) =>
-        string.IsNullOrWhiteSpace(path) || path.Contains('\0') ? path : Path.GetFullPath(path, folder);
+    private static string? Absolute(string? path, string folder) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
+
+    private static bool CanBePath(string? path) => !string.IsNullOrWhiteSpace(path) && !path.Contains('\0');
 }

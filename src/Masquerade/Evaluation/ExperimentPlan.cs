@@ -9,9 +9,10 @@ namespace Masquerade.Evaluation;
 
 /// <summary>A model as a run uses it.</summary>
 /// <param name="Model">The loaded model.</param>
+/// <param name="Descriptor">The file that describes it.</param>
 /// <param name="Verifier">It, with the threshold in force.</param>
 /// <param name="Crops">Its crops of the photographs.</param>
-public sealed record PlannedModel(FaceModel Model, FaceVerifier Verifier, FaceCropSource Crops)
+public sealed record PlannedModel(FaceModel Model, string Descriptor, FaceVerifier Verifier, FaceCropSource Crops)
 {
     /// <summary>Its name in the ledger.</summary>
     public string Name => Model.Descriptor.Name;
@@ -32,7 +33,7 @@ public sealed class ExperimentPlan : IDisposable
         (Cells, Notices) = Combine();
     }
 
-    /// <summary>The experiment, its threads resolved and its paths absolute.</summary>
+    /// <summary>The experiment, its threads resolved and its paths absolute; bundled models keep their names.</summary>
     public Experiment Experiment { get; }
 
     /// <summary>The pairs of the list, or the first of them.</summary>
@@ -62,14 +63,15 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>Opens everything that an experiment names.</summary>
     /// <param name="experiment">What to do.</param>
     /// <param name="strict">Whether a missing photograph is an error.</param>
+    /// <param name="bundled">The models that go by name; null for the program's.</param>
     /// <exception cref="InputException">Anything is missing, damaged or does not fit.</exception>
-    public static ExperimentPlan Open(Experiment experiment, bool strict = false)
+    public static ExperimentPlan Open(Experiment experiment, bool strict = false, BundledModels? bundled = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         experiment.Validate("experiment");
         experiment = experiment with
         {
-            Models = [.. experiment.Models.Select(Path.GetFullPath)],
+            Models = [.. experiment.Models.Select(m => BundledModels.Anywhere(m, "."))],
             Images = Path.GetFullPath(experiment.Images),
             Pairs = Path.GetFullPath(experiment.Pairs),
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
@@ -96,7 +98,7 @@ public sealed class ExperimentPlan : IDisposable
         var models = new List<PlannedModel>();
         try
         {
-            foreach (var path in experiment.Models)
+            foreach (var path in experiment.Models.Select((bundled ?? BundledModels.Shipped).Find))
             {
                 var model = FaceModel.Load(path, experiment.Threads, gradients);
                 try
@@ -130,7 +132,8 @@ public sealed class ExperimentPlan : IDisposable
         {
             var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned);
             return new PlannedModel(
-                model, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold), new FaceCropSource(folder, cropper));
+                model, path, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
+                new FaceCropSource(folder, cropper));
         }
         catch (InputException e)
         {

@@ -72,7 +72,8 @@ public sealed class ExperimentRunner
                 foreach (var c in open)
                 {
                     var cell = _plan.Cells[c];
-                    var doing = $"{cell.Family}/{cell.Attack} ({cell.Storage})";
+                    var on = _plan.Models.Count > 1 ? $" on {cell.Model}" : "";
+                    var doing = $"{cell.Family}/{cell.Attack}{on} ({cell.Storage})";
                     var (before, work, calls) = (done, works[c] * chunk.All.Count, 0);
                     var entries = Attack(model, cell, chunk, cancellation, images =>
                     {

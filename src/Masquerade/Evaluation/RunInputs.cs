@@ -19,11 +19,12 @@ internal static class RunInputs
     public static IReadOnlyList<RunInput> Of(ExperimentPlan plan, CancellationToken cancellation)
     {
         var inputs = new List<RunInput>();
-        foreach (var (model, path) in plan.Models.Zip(plan.Experiment.Models))
+        foreach (var model in plan.Models)
         {
             var file = model.Model.Descriptor.File;
             inputs.Add(new(model.Name, $"{model.Name}: SHA-256", Hash(file), file, "the network file"));
-            inputs.Add(new(model.Name, $"{model.Name}: descriptor SHA-256", Hash(path), path, "the model descriptor"));
+            var descriptor = model.Descriptor;
+            inputs.Add(new(model.Name, $"{model.Name}: descriptor SHA-256", Hash(descriptor), descriptor, "the model descriptor"));
         }
         if (plan.Experiment.Landmarks is { } landmarks)
             inputs.Add(new(null, "landmarks: SHA-256", Hash(landmarks), landmarks, "the landmark file"));

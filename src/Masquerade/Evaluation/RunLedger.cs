@@ -53,29 +53,30 @@ public sealed class RunLedger : IRunResults, IDisposable
         ArgumentNullException.ThrowIfNull(experiment);
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(cells);
-        var path = Path.Combine(folder, FileName);
-        Writing(folder, () => Directory.CreateDirectory(folder));
-        var runLock = RunLock.Take(folder);
+        using var taken = RunFolder.Take(folder);
+        return Create(taken, experiment, pairs, cells);
+    }
+
+    /// <summary>As the other, in a folder that was taken for it; the ledger holds its lock from then on.</summary>
+    internal static RunLedger Create(
+        RunFolder folder, Experiment experiment, IReadOnlyList<VerificationPair> pairs, IReadOnlyList<RunCell> cells)
+    {
+        // Built beside its final name: a ledger that exists is complete.
+        var (path, building) = (folder.Ledger, folder.Ledger + ".new");
         try
         {
-            if (File.Exists(path))
-            {
-                throw new InputException(
-                    $"{folder}: holds a run already; go on with --resume {folder}, or choose another folder with --out");
-            }
-            // Built beside its final name: a ledger that exists is complete.
-            var building = path + ".new";
-            try
-            {
-                Remove(folder, building);
-                SqliteExtensions.Guard(path, () => Fill(building, experiment, pairs, cells));
-                Writing(folder, () => File.Move(building, path));
-            }
-            catch
-            {
-                Remove(folder, building);
-                throw;
-            }
+            Remove(folder.Path, building);
+            SqliteExtensions.Guard(path, () => Fill(building, experiment, pairs, cells));
+            Writing(folder.Path, () => File.Move(building, path));
+        }
+        catch
+        {
+            Remove(folder.Path, building);
+            throw;
+        }
+        var runLock = folder.HandOver();
+        try
+        {
             return Open(path, runLock, experiment);
         }
         catch
@@ -214,7 +215,9 @@ public sealed class RunLedger : IRunResults, IDisposable
         foreach (var ending in new[] { "", "-journal" }) Writing(folder, () => File.Delete(path + ending));
     }
 
-    private static void Writing(string folder, Action action)
+    /// <summary>Does something that writes to a run folder.</summary>
+    /// <exception cref="InputException">It cannot be written to.</exception>
+    internal static void Writing(string folder, Action action)
     {
         try
         {

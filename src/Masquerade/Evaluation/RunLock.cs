@@ -29,5 +29,8 @@ internal sealed class RunLock : IDisposable
     private static bool IsHeldElsewhere(IOException e) =>
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 
+    /// <summary>Removes its file: at once where the system lets an open file go, else only once it is let go of.</summary>
+    public void Remove() => File.Delete(_file.Name);
+
     public void Dispose() => _file.Dispose();
 }

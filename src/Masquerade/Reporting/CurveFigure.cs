@@ -23,14 +23,18 @@ internal static class CurveFigure
     /// <param name="names">Every attack name of the run, in order.</param>
     /// <param name="families">Every family of the run, in order.</param>
     /// <param name="dark">For a dark page.</param>
+    /// <param name="beside">Summaries that are shown beside these and get the same axis; null for none.</param>
     /// <returns>A PNG file; null where no pair was read.</returns>
-    public static byte[]? Draw(IReadOnlyList<AttackSummary> attacks, IReadOnlyList<string> names, IReadOnlyList<string> families, bool dark)
+    public static byte[]? Draw(
+        IReadOnlyList<AttackSummary> attacks, IReadOnlyList<string> names, IReadOnlyList<string> families, bool dark,
+        IReadOnlyList<AttackSummary>? beside = null)
     {
         var curves = attacks.Select(a => (Attack: a, Curve: SuccessCurve.Of(a.Rows))).Where(c => c.Curve is not null).ToList();
         if (curves.Count == 0) return null;
         FigureFonts.Register();
         using var plot = new Plot();
-        var (left, right) = NormRange(curves.SelectMany(c => c.Curve!.Norms));
+        var others = (beside ?? []).Select(a => SuccessCurve.Of(a.Rows)).OfType<SuccessCurve>();
+        var (left, right) = NormRange(curves.Select(c => c.Curve!).Concat(others).SelectMany(c => c.Norms));
         foreach (var norm in (double[])[1, 5])
         {
             var mark = plot.Add.VerticalLine(Math.Log10(norm), 1, Color.FromHex(dark ? "#7A7A80" : "#A0A0A0"), LinePattern.Dotted);

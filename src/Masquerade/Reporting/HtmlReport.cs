@@ -32,6 +32,7 @@ internal static class HtmlReport
     private static void Body(Html page, RunSummary summary, ReportPictures pictures)
     {
         Head(page, summary);
+        Tables(page, "side-by-side", "The models side by side", ReportText.SideBySide, StudyTable.SideBySide(summary));
         Tables(page, "results", "Results", ReportText.Caption, StudyTable.Of(summary));
         Curves(page, pictures);
         if (summary.Attacks.Any(a => a.AlreadyWrong > 0))

@@ -11,6 +11,7 @@ internal static class Numbers
     /// <summary>Two decimals, or as many as a small norm needs for two digits.</summary>
     public static string Norm(double norm) => Math.Abs(norm) switch
     {
+        double.PositiveInfinity => "∞",
         0 or >= 0.1 => Text($"{norm:F2}"),
         >= 0.01 => Text($"{norm:F3}"),
         _ => Text($"{norm:G2}"),
@@ -40,6 +41,21 @@ internal static class Numbers
     public static CellValue Norm(Estimate? norm, int successes) => norm is { } estimate
         ? new CellValue(
             Norm(estimate.Value), (estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}; " : "") + $"n = {Count(successes)}")
+        : CellValue.None;
+
+    /// <summary>A median over pairs of which some may have withstood.</summary>
+    public static CellValue MedianOfAll(Estimate? norm, Rate fooled)
+    {
+        if (fooled.Of == 0) return CellValue.None;
+        var count = $"{Count(fooled.Count)} of {Count(fooled.Of)}";
+        return norm is { } estimate
+            ? new CellValue(Norm(estimate.Value), (estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}; " : "") + count)
+            : new CellValue("∞", count);
+    }
+
+    /// <summary>How many times as much.</summary>
+    public static CellValue Ratio(Estimate? ratio) => ratio is { } estimate
+        ? new CellValue($"{Norm(estimate.Value)}×", estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}" : "")
         : CellValue.None;
 
     public static CellValue Optional(double? value, Func<double, string> text) =>

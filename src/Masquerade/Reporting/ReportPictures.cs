@@ -39,13 +39,18 @@ internal sealed class ReportPictures
         var pictures = new ReportPictures();
         List<string> names = [.. summary.Attacks.Select(a => a.Attack).Distinct()];
         List<string> families = [.. summary.Attacks.Select(a => a.Family).Distinct()];
-        foreach (var group in summary.Attacks.GroupBy(a => (a.Setting, a.Goal)))
+        // One goal's figures of several models stand beside each other and are drawn to one scale.
+        foreach (var row in summary.Attacks.GroupBy(a => (a.Setting with { Model = "", Threshold = 0 }, a.Goal)))
         {
-            List<AttackSummary> attacks = [.. group];
-            if (CurveFigure.Draw(attacks, names, families, dark: false) is not { } light) continue;
-            var dark = CurveFigure.Draw(attacks, names, families, dark: true)!;
-            var name = pictures.Name("curve", attacks[0], withAttack: false);
-            pictures.Curves.Add(new CurvePicture(group.Key.Setting, group.Key.Goal, name, light, dark));
+            List<AttackSummary> beside = [.. row];
+            foreach (var group in row.GroupBy(a => a.Setting))
+            {
+                List<AttackSummary> attacks = [.. group];
+                if (CurveFigure.Draw(attacks, names, families, dark: false, beside) is not { } light) continue;
+                var dark = CurveFigure.Draw(attacks, names, families, dark: true, beside)!;
+                var name = pictures.Name("curve", attacks[0], withAttack: false);
+                pictures.Curves.Add(new CurvePicture(group.Key, row.Key.Goal, name, light, dark));
+            }
         }
         foreach (var attack in summary.Attacks) pictures.Examples.Add(attack, pictures.DrawExamples(attack, results));
         return pictures;

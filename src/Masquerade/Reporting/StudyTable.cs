@@ -87,6 +87,33 @@ public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IRe
             Pair(goals, a => Numbers.Optional(a.MeanSsim, Numbers.Similarity)),
         ]);
 
+    /// <summary>Several models on the same pairs, one table for each storage rule: a row an attack, a column a model.</summary>
+    internal static IReadOnlyList<StudyTable> SideBySide(RunSummary summary)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        return [.. summary.ModelComparisons.GroupBy(c => c.Storage).Select(rule =>
+        {
+            string[] models = [.. rule.First().Models.Select(m => m.Model)];
+            return new StudyTable(
+                $"Side by side, {ReportText.Judged(rule.Key)}",
+                ["Attack", .. models.Select(m => $"{m}: median ‖Δ‖"), .. models.Skip(1).Select(m => $"{m} / {models[0]}")],
+                [.. rule.GroupBy(c => c.Attack).Select(attack => Row(attack.Key, [.. attack.OrderBy(c => c.Goal)], models.Length))]);
+        })];
+
+        static IReadOnlyList<TableCell> Row(string? attack, ModelComparison[] goals, int models) =>
+        [
+            One(attack ?? "smallest for each pair"),
+            .. Enumerable.Range(0, models).Select(m => Cell(goals, m, Median)),
+            .. Enumerable.Range(1, models - 1).Select(m => Cell(goals, m, s => Numbers.Ratio(s.Ratio))),
+        ];
+
+        static TableCell Cell(ModelComparison[] goals, int model, Func<ModelStrength, CellValue> value) =>
+            new([.. Enum.GetValues<AttackGoal>().Select(
+                goal => goals.FirstOrDefault(g => g.Goal == goal) is { } found ? value(found.Models[model]) : CellValue.None)]);
+
+        static CellValue Median(ModelStrength model) => Numbers.MedianOfAll(model.MedianL2, model.Fooled);
+    }
+
     private static List<StudyTable> Each(
         RunSummary summary, IReadOnlyList<string> headers, Func<TableCell, AttackSummary?[], IReadOnlyList<TableCell>> row)
     {

@@ -8,7 +8,8 @@ namespace Masquerade.Reporting;
 /// <summary>
 /// A run's numbers for programs: <c>attacks</c> is a flat list, one object for each setting, attack and goal; names end in <c>_low</c> and
 /// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
-/// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null.
+/// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>model_comparisons</c> has
+/// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
 /// </summary>
 public static class SummaryJson
 {
@@ -46,6 +47,7 @@ public static class SummaryJson
             json.WriteNumber("rows_planned", summary.RowsPlanned);
             Array(json, "attacks", summary.Attacks, attack => Attack(json, attack));
             Array(json, "comparisons", summary.Comparisons, comparison => Comparison(json, comparison));
+            Array(json, "model_comparisons", summary.ModelComparisons, comparison => Models(json, comparison));
             Array(json, "skipped", summary.Skipped, skipped =>
             {
                 json.WriteString("pair", skipped.Pair);
@@ -107,6 +109,21 @@ public static class SummaryJson
         Number(json, "success_p_value", result.SuccessPValue);
         json.WriteNumber("common_successes", result.CommonSuccesses);
         Statistic(json, "mean_l2_difference", result.MeanDifference);
+    }
+
+    private static void Models(Utf8JsonWriter json, ModelComparison comparison)
+    {
+        json.WriteString("attack", comparison.Attack);
+        json.WriteString("goal", LedgerRows.Name(comparison.Goal));
+        json.WriteString("storage", comparison.Storage);
+        json.WriteNumber("pairs", comparison.Pairs);
+        Array(json, "models", comparison.Models, model =>
+        {
+            json.WriteString("model", model.Model);
+            json.WriteNumber("fooled", model.Fooled.Count);
+            Statistic(json, "median_l2", model.MedianL2);
+            Statistic(json, "ratio", model.Ratio);
+        });
     }
 
     private static void Key(Utf8JsonWriter json, AttackSummary attack)

@@ -15,29 +15,41 @@ public static class TableText
         Line($"# {Escape(ReportText.Headline(summary))}");
         Line("");
         Line(Escape(ReportText.Scope(summary)));
-        foreach (var table in StudyTable.Of(summary))
-        {
-            Line("");
-            Line($"## {Escape(table.Title)}");
-            Line("");
-            Line($"| {string.Join(" | ", table.Headers)} |");
-            Line($"|:---|{string.Concat(table.Headers.Skip(1).Select(_ => "---:|"))}");
-            foreach (var row in table.Rows) Line($"| {string.Join(" | ", row.Select(c => Escape(c.ToString())))} |");
-        }
+        foreach (var table in StudyTable.Of(summary)) Table(table);
+        var sideBySide = StudyTable.SideBySide(summary);
+        foreach (var table in sideBySide) Table(table);
         Line("");
         Line(ReportText.CellOrder + ReportText.Caption);
+        if (sideBySide.Count > 0)
+        {
+            Line("");
+            Line($"Side by side: {ReportText.SideBySide}");
+        }
         Line("");
         foreach (var note in ReportText.Notes(summary)) Line($"- {Escape(note)}");
         return text.ToString();
 
+        void Table(StudyTable table)
+        {
+            Line("");
+            Line($"## {Escape(table.Title)}");
+            Line("");
+            Line($"| {string.Join(" | ", table.Headers.Select(Header))} |");
+            Line($"|:---|{string.Concat(table.Headers.Skip(1).Select(_ => "---:|"))}");
+            foreach (var row in table.Rows) Line($"| {string.Join(" | ", row.Select(c => Escape(c.ToString())))} |");
+        }
+
         void Line(string line) => text.Append(line).Append('\n');
+
+        // A model's name may be in it. Before a space, < begins no tag.
+        static string Header(string header) => Escape(header).Replace("&lt; ", "< ", StringComparison.Ordinal);
     }
 
     /// <summary>One table in aligned columns, each row in two lines: anonymization above impersonation. No line ends in a space.</summary>
     public static string Plain(StudyTable table)
     {
         ArgumentNullException.ThrowIfNull(table);
-        var lines = new List<string[]> { table.Headers.ToArray() };
+        var lines = new List<string[]> { table.Headers.Select(Printable).ToArray() };
         foreach (var row in table.Rows)
         {
             for (var line = 0; line < row.Max(c => c.Values.Count); line++)

@@ -61,7 +61,7 @@ public sealed partial class ReportTests : IDisposable
         {
             Rows =
             [
-                .. run.Rows.Select(r => r with { Model = hostile, Pair = hostile + r.Pair, Attack = r.Attack.Replace("fgsm", hostile) }),
+                .. FakeRun.Whole(4, ["a", "b"]).Rows.Select(r => r with { Model = r.Model + hostile, Pair = hostile + r.Pair, Attack = r.Attack.Replace("fgsm", hostile) }),
             ],
             RowsPlanned = 99,
             Facts = [new(hostile + "threshold", hostile)],
@@ -79,10 +79,11 @@ public sealed partial class ReportTests : IDisposable
         markdown.Replace("\\]", "", StringComparison.Ordinal).ShouldNotContain("](http");
         markdown.ShouldNotContain("\n# head");
         var table = markdown.Split('\n').Where(l => l.StartsWith('|')).ToList();
-        table.ShouldAllBe(l => UnescapedBar().Count(l) == 9);
+        table.ShouldAllBe(l => UnescapedBar().Count(l) == 9 || UnescapedBar().Count(l) == 5);
         TableText.Plain(StudyTable.Of(RunSummary.Of(run))[0]).ShouldNotContain("\u001b");
+        TableText.Plain(StudyTable.SideBySide(RunSummary.Of(run))[0]).ShouldNotContain("\u001b");
         Files("").ShouldAllBe(f => FileName().IsMatch(f));
-        JsonDocument.Parse(Read("summary.json")).RootElement.GetProperty("attacks")[0].GetProperty("model").GetString().ShouldBe(hostile);
+        JsonDocument.Parse(Read("summary.json")).RootElement.GetProperty("attacks")[0].GetProperty("model").GetString().ShouldBe("a" + hostile);
     }
 
     [Fact]
@@ -148,6 +149,42 @@ public sealed partial class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Two_models_stand_side_by_side()
+    {
+        var whole = FakeRun.Whole(12, ["mini", "mini-robust"]);
+        // What fools the second takes twice and a little more, and some of its pairs withstand noise.
+        var rows = whole.Rows.Select((r, i) => r.Model == "mini" || r.L2 is not > 0 ? r
+            : r.Attack == "uniform" && i % 3 > 0 ? r with { Success = false, Status = "failed", L2 = null, Success8Bit = null, Ssim = null }
+            : r with { L2 = r.L2 * (2 + 0.1 * (i % 5)) }).ToList();
+        var summary = RunExporter.Export(new FakeRun { Rows = rows, RowsPlanned = rows.Count }, _folder);
+        Snapshot.Match(string.Join('\n', StudyTable.SideBySide(summary).Select(TableText.Plain)), "side-by-side.txt");
+        var html = Structure(Read("report.html"));
+        Snapshot.Match(html[html.IndexOf("<section id=\"side-by-side\"", StringComparison.Ordinal)
+            ..html.IndexOf("<section id=\"results\"", StringComparison.Ordinal)], "side-by-side.html");
+        // One goal's figures stand next to each other.
+        FigureTitle().Matches(html).Select(m => (m.Groups[1].Value, m.Groups[2].Value)).ShouldBe(
+        [
+            ("Anonymization", "mini"), ("Anonymization", "mini-robust"), ("Impersonation", "mini"), ("Impersonation", "mini-robust"),
+        ]);
+        Read("table.md").ShouldContain("## Side by side, float images\n\n| Attack | mini: median ‖Δ‖ | mini-robust: median ‖Δ‖ |");
+        var comparisons = JsonDocument.Parse(Read("summary.json")).RootElement.GetProperty("model_comparisons");
+        comparisons.GetArrayLength().ShouldBe(2 * 9);
+        comparisons[17].GetProperty("attack").ValueKind.ShouldBe(JsonValueKind.Null);
+        comparisons[17].GetProperty("models")[1].GetProperty("ratio").GetDouble().ShouldBeInRange(2, 2.5);
+    }
+
+    [Fact]
+    public void Figures_beside_each_other_have_one_axis()
+    {
+        var near = new FakeRun { Rows = [FakeRun.Row("a", "float", "f", "fgsm", 0)], RowsPlanned = 1 };
+        var both = new FakeRun { Rows = [.. near.Rows, FakeRun.Row("b", "float", "f", "fgsm", 0) with { L2 = 70 }], RowsPlanned = 2 };
+        var alone = ReportPictures.Draw(RunSummary.Of(near), near).Curves.Single();
+        var pictures = ReportPictures.Draw(RunSummary.Of(both), both).Curves;
+        pictures.Select(c => c.Setting.Model).ShouldBe(["a", "b"]);
+        pictures[0].Png.ShouldNotBe(alone.Png);
+    }
+
+    [Fact]
     public void An_export_replaces_its_own_figures_and_nobody_elses()
     {
         var figures = Directory.CreateDirectory(Path.Combine(_folder, "figures")).FullName;
@@ -186,6 +223,9 @@ public sealed partial class ReportTests : IDisposable
 
     [GeneratedRegex("data:image/png;base64,[A-Za-z0-9+/=]+")]
     private static partial Regex DataUri();
+
+    [GeneratedRegex("<figcaption><b>(\\w+) .*?</b><br>(.*?),")]
+    private static partial Regex FigureTitle();
 
     [GeneratedRegex("<style>.*?</style>", RegexOptions.Singleline)]
     private static partial Regex Style();

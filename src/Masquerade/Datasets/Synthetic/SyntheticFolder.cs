@@ -17,22 +17,42 @@ public sealed class SyntheticFolder
     private readonly int _people;
     private readonly int _captures;
     private readonly ulong _seed;
+    private readonly int _folds;
+    private readonly int _pairsOfAKind;
 
     /// <param name="people">How many people, from 2 to <see cref="Most"/>: with one there is no pair of different people.</param>
     /// <param name="captures">Photographs of each, from 2 to <see cref="Most"/>: with one there is no pair of the same person.</param>
     /// <param name="seed">Another seed, other people.</param>
-    /// <exception cref="InputException">A number is too small or too large.</exception>
-    public SyntheticFolder(int people, int captures, ulong seed)
+    /// <param name="folds">Folds of the pair list, at most one for every two people; up to ten unless given.</param>
+    /// <param name="pairsOfAKind">Most pairs in a fold of the same person, and of different people.</param>
+    /// <exception cref="InputException">A number of people or photographs is too small or too large.</exception>
+    public SyntheticFolder(int people, int captures, ulong seed, int? folds = null, int pairsOfAKind = MostPairsOfAKind)
     {
         if (people is < 2 or > Most) throw new InputException($"{people} people are not possible; ask for 2 to {Most}");
         if (captures is < 2 or > Most)
             throw new InputException($"{captures} photographs of a person are not possible; ask for 2 to {Most}");
         (_people, _captures, _seed) = (people, captures, seed);
+        (_folds, _pairsOfAKind) = (folds ?? Math.Min(MostFolds, people / 2), pairsOfAKind);
+        ArgumentOutOfRangeException.ThrowIfLessThan(_folds, 1, nameof(folds));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(_folds, people / 2, nameof(folds));
+        ArgumentOutOfRangeException.ThrowIfLessThan(pairsOfAKind, 1);
     }
 
     /// <summary>The folder name of a person.</summary>
     /// <param name="person">From 0.</param>
     public static string PersonName(int person) => string.Create(CultureInfo.InvariantCulture, $"Person_{person + 1:D4}");
+
+    /// <summary>How many photographs there are.</summary>
+    public int Photographs => _people * _captures;
+
+    /// <summary>Where the photographs of a folder are.</summary>
+    public static string ImagesIn(string path) => Path.Combine(path, "images");
+
+    /// <summary>Where the pair list of a folder is.</summary>
+    public static string PairsIn(string path) => Path.Combine(path, "pairs.txt");
+
+    /// <summary>Where the landmarks of a folder are.</summary>
+    public static string LandmarksIn(string path) => Path.Combine(path, "landmarks.csv");
 
     /// <summary>Paints and writes everything.</summary>
     /// <param name="path">A folder that is empty or not there yet.</param>
@@ -45,7 +65,7 @@ public sealed class SyntheticFolder
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Prepare(path);
-        var landmarks = new FiveLandmarks[_people * _captures];
+        var landmarks = new FiveLandmarks[Photographs];
         var faces = new SyntheticFaces(_seed);
         var done = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
@@ -55,7 +75,7 @@ public sealed class SyntheticFolder
             {
                 var photograph = faces.Photograph(i / _captures, i % _captures);
                 landmarks[i] = photograph.Landmarks;
-                OutputFile.Write(Path.Combine(path, "images", PersonName(i / _captures), FileName(i)), photograph.Jpeg);
+                OutputFile.Write(Path.Combine(ImagesIn(path), PersonName(i / _captures), FileName(i)), photograph.Jpeg);
                 progress?.Invoke(Interlocked.Increment(ref done), landmarks.Length);
             });
         }
@@ -63,8 +83,8 @@ public sealed class SyntheticFolder
         {
             throw new InputException(input.Message, e);
         }
-        OutputFile.Write(Path.Combine(path, "landmarks.csv"), Encoding.UTF8.GetBytes(Landmarks(landmarks)));
-        OutputFile.Write(Path.Combine(path, "pairs.txt"), Encoding.UTF8.GetBytes(Pairs()));
+        OutputFile.Write(LandmarksIn(path), Encoding.UTF8.GetBytes(Landmarks(landmarks)));
+        OutputFile.Write(PairsIn(path), Encoding.UTF8.GetBytes(Pairs()));
     }
 
     private void Prepare(string path)
@@ -75,7 +95,7 @@ public sealed class SyntheticFolder
         {
             if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
                 throw new InputException($"{path}: is not empty; name a new or an empty folder");
-            for (var person = 0; person < _people; person++) Directory.CreateDirectory(Path.Combine(path, "images", PersonName(person)));
+            for (var person = 0; person < _people; person++) Directory.CreateDirectory(Path.Combine(ImagesIn(path), PersonName(person)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -105,14 +125,13 @@ public sealed class SyntheticFolder
     /// </summary>
     private string Pairs()
     {
-        var folds = Math.Min(MostFolds, _people / 2);
-        var inFold = _people / folds;
+        var inFold = _people / _folds;
         var samePairs = (long)inFold * _captures * (_captures - 1) / 2;
         var differentPairs = (long)inFold * (inFold - 1) / 2 * _captures * _captures;
-        var count = (int)Math.Min(MostPairsOfAKind, Math.Min(samePairs, differentPairs));
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{folds}\t{count}\n"));
+        var count = (int)Math.Min(_pairsOfAKind, Math.Min(samePairs, differentPairs));
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{_folds}\t{count}\n"));
         var random = SplitMix.For(_seed, (ulong)_people, (ulong)_captures, (ulong)Purpose.Pairs);
-        for (var fold = 0; fold < folds; fold++)
+        for (var fold = 0; fold < _folds; fold++)
         {
             var taken = new HashSet<(int, int)>();
             foreach (var same in (ReadOnlySpan<bool>)[true, false])

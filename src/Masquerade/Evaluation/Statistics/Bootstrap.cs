@@ -46,12 +46,54 @@ public static class Bootstrap
             new Estimate(Quantile(sorted, 0.5), Middle(medians)));
     }
 
+    /// <summary>
+    /// Medians of several measurements of the same things, and their ratios to the first, from the same resamples of the things. A
+    /// measurement may be infinite: more than anything that can be measured.
+    /// </summary>
+    /// <param name="columns">One measurement each, equally long and in the same order; no value is NaN or negative.</param>
+    /// <param name="resamples">At least 1.</param>
+    /// <returns>
+    /// One for each column; null for empty columns. A median is null where it is infinite, a ratio where one of its medians is or the first
+    /// is 0, and for the first column.
+    /// </returns>
+    internal static IReadOnlyList<(Estimate? Median, Estimate? Ratio)>? PairedMedians(
+        IReadOnlyList<double[]> columns, int resamples = Resamples)
+    {
+        var length = columns[0].Length;
+        if (length == 0) return null;
+        var orders = columns.Select(c => Enumerable.Range(0, length).OrderBy(i => c[i]).ToArray()).ToArray();
+        var medians = columns.Select(_ => new double[resamples]).ToArray();
+        var counts = new int[length];
+        var random = new CounterRandom(0x6d617371, 0x626f6f74);
+        for (var i = 0; i < resamples; i++)
+        {
+            Array.Clear(counts);
+            Draw(random, i, counts);
+            for (var c = 0; c < columns.Count; c++) medians[c][i] = Median(columns[c], orders[c], counts);
+        }
+        Array.Fill(counts, 1);
+        double[] own = [.. columns.Select((column, c) => Median(column, orders[c], counts))];
+        return [.. columns.Select((_, c) => (Of(own[c], medians[c]), c > 0 && double.IsFinite(own[0]) ? Ratio(c) : null))];
+
+        Estimate? Ratio(int c) => Of(own[c] / own[0], medians[c].Zip(medians[0], (median, first) => median / first));
+
+        // Of infinity over infinity nothing is known: an interval with such draws has no end that means anything.
+        Estimate? Of(double value, IEnumerable<double> drawn)
+        {
+            if (!double.IsFinite(value)) return null;
+            double[] statistics = [.. drawn];
+            return new Estimate(value, length == 1 || statistics.Any(double.IsNaN) ? null : Middle(statistics));
+        }
+    }
+
     /// <summary>A sorted sample's quantile, interpolated linearly between order statistics (type 7 of Hyndman and Fan, 1996).</summary>
     internal static double Quantile(ReadOnlySpan<double> sorted, double fraction)
     {
         var at = fraction * (sorted.Length - 1);
         var below = (int)at;
-        return below + 1 < sorted.Length ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[below];
+        // Between infinities there is nothing to interpolate.
+        if (at == below || sorted[below] == sorted[below + 1]) return sorted[below];
+        return sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]);
     }
 
     private static Interval Middle(double[] statistics)
@@ -92,5 +134,16 @@ public static class Bootstrap
         var first = sorted[at];
         while (seen < upper) seen += counts[++at];
         return (first + sorted[at]) / 2;
+    }
+
+    /// <summary>The same of values that are not sorted but come with their order.</summary>
+    private static double Median(double[] values, int[] order, int[] counts)
+    {
+        var (lower, upper) = ((values.Length + 1) / 2, values.Length / 2 + 1);
+        var (at, seen) = (0, counts[order[0]]);
+        while (seen < lower) seen += counts[order[++at]];
+        var first = values[order[at]];
+        while (seen < upper) seen += counts[order[++at]];
+        return (first + values[order[at]]) / 2;
     }
 }

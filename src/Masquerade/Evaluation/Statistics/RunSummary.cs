@@ -32,6 +32,9 @@ public sealed record RunSummary
     /// <summary>Every two attacks of one setting and goal.</summary>
     public required IReadOnlyList<AttackComparison> Comparisons { get; init; }
 
+    /// <summary>The models of the run on the same pairs; none where there is one model only.</summary>
+    public required IReadOnlyList<ModelComparison> ModelComparisons { get; init; }
+
     /// <summary>Pairs that could not be read, each once, with the reason.</summary>
     public required IReadOnlyList<(string Pair, string Reason)> Skipped { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record RunSummary
             Attacks = attacks,
             Comparisons = [.. Pairings(attacks).AsParallel().AsOrdered()
                 .Select(p => new AttackComparison(p.First, p.Second, PairedComparison.Of(p.First.Rows, p.Second.Rows)))],
+            ModelComparisons = ModelComparison.All(attacks),
             Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],
         };
     }

@@ -94,7 +94,7 @@ public sealed partial class DocsCommandsTests : IDisposable
     private void WriteFiles()
     {
         var root = _folder.FullName;
-        new SyntheticFolder(6, 4, 3).Write(Path.Combine(root, "painted"), threads: 2);
+        new SyntheticFolder(6, 4, 3).Write(Path.Combine(root, "painted"), threads: 2, cancellation: TestContext.Current.CancellationToken);
         Directory.Move(Path.Combine(root, "painted", "images"), Path.Combine(root, "lfw"));
         foreach (var file in new[] { "pairs.txt", "landmarks.csv" }) File.Move(Path.Combine(root, "painted", file), Path.Combine(root, file));
         File.WriteAllText(Path.Combine(root, "pairs.csv"),

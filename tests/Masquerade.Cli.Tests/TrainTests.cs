@@ -23,7 +23,7 @@ public sealed class TrainTests : IDisposable
         foreach (var file in new[] { "mine.onnx", "mine.model.json", "training.json", "checkpoint.safetensors" })
             File.Exists(Path.Combine(_masq["mine"], file)).ShouldBeTrue(file);
 
-        new SyntheticFolder(2, 2, 1).Write(_masq["faces"]);
+        new SyntheticFolder(2, 2, 1).Write(_masq["faces"], cancellation: TestContext.Current.CancellationToken);
         var verify = await _masq.RunAsync(["verify", _masq["faces/images/Person_0001/Person_0001_0001.jpg"],
             _masq["faces/images/Person_0002/Person_0002_0001.jpg"], "--model", _masq["mine/mine.model.json"], "--landmarks", _masq["faces/landmarks.csv"]]);
         verify.Code.ShouldBe(0, verify.Error);

@@ -10,7 +10,7 @@ using Masquerade.Verification;
 using TorchSharp;
 
 OpenMpSettings.WaitPassively();
-var path = args is [var given] ? given : Path.Combine(AppContext.BaseDirectory, "models", "mini.model.json");
+var path = BundledModels.Shipped.Find(args is [var given] ? given : "mini");
 using var model = FaceModel.Load(path, threads: Environment.ProcessorCount, gradients: true);
 var verifier = new FaceVerifier(model.Embedder, model.Descriptor.Threshold);
 

@@ -16,6 +16,8 @@ public sealed partial class DoctorTests : IDisposable
     [Fact]
     public async Task Here_everything_works()
     {
+        _masq.Bundle("mini");
+        _masq.Bundle("mini-robust");
         var result = await _masq.RunAsync(["doctor", "--threads", "1"]);
         (result.Code, result.Error).ShouldBe((0, ""));
         var rows = result.Output.TrimEnd('\n').Split('\n').ToDictionary(row => row[..18].TrimEnd(), row => row[18..]);
@@ -28,6 +30,7 @@ public sealed partial class DoctorTests : IDisposable
         rows["memory"].ShouldMatch(@"^[1-9][\d,]*\.\d GB$");
         rows["forward"].ShouldMatch("^ONNX Runtime loads; [1-9][0-9,]* images of 112x112 a second on 1 thread$");
         rows["gradient"].ShouldMatch("^TorchSharp loads; [1-9][0-9,]* images of 112x112 a second on 1 thread$");
+        rows["bundled models"].ShouldBe("mini, mini-robust");
         rows["current folder"].ShouldStartWith(Environment.CurrentDirectory);
     }
 

@@ -38,7 +38,7 @@ internal sealed class DoctorCommand : MasqCommand
         var engines = EngineCheck.Run(threads);
         var fix = NativeFix.Look();
         if (report) PrintEngines(_host.Output, engines, fix, threads);
-        if (json is not null) JsonOutput.Write(_host, json, new DoctorJson(libraries, engines, fix, threads));
+        if (json is not null) JsonOutput.Write(_host, json, new DoctorJson(_host.Models.Names, libraries, engines, fix, threads));
         return Works(libraries, engines) ? ExitCodes.Done : ExitCodes.CheckFailed;
     }
 
@@ -58,7 +58,7 @@ internal sealed class DoctorCommand : MasqCommand
         var (temporary, current) = Installation.Disk();
         Row(output, "temporary folder", Free(temporary));
         Row(output, "current folder", Free(current));
-        Row(output, "bundled models", Installation.Models() is { Count: > 0 } models ? string.Join(", ", models) : "none");
+        Row(output, "bundled models", _host.Models.Names is { Count: > 0 } models ? string.Join(", ", models) : "none");
         output.Flush();
     }
 
@@ -84,7 +84,8 @@ internal sealed class DoctorCommand : MasqCommand
     private static void Row(TextWriter output, string name, string value) => output.WriteLine($"{name,-18}{value}");
 
     /// <summary>The names that programs rely on.</summary>
-    private sealed class DoctorJson(IReadOnlyList<LibraryInUse> libraries, EngineCheck engines, NativeFix? fix, int threads)
+    private sealed class DoctorJson(
+        IReadOnlyList<string> models, IReadOnlyList<LibraryInUse> libraries, EngineCheck engines, NativeFix? fix, int threads)
     {
         private readonly (FreeDisk Temporary, FreeDisk Current) _disk = Installation.Disk();
 
@@ -110,7 +111,7 @@ internal sealed class DoctorCommand : MasqCommand
 
         public FreeDisk CurrentFolder => _disk.Current;
 
-        public IReadOnlyList<string> BundledModels => Installation.Models();
+        public IReadOnlyList<string> BundledModels => models;
 
         public NativeFix? NativeFix => fix;
 

@@ -49,16 +49,6 @@ internal static class Installation
     /// <summary>Room in the folder for temporary files and in the current one.</summary>
     public static (FreeDisk Temporary, FreeDisk Current) Disk() => (Free(Path.GetTempPath()), Free(Environment.CurrentDirectory));
 
-    /// <summary>The models that came with the program, by name.</summary>
-    public static IReadOnlyList<string> Models()
-    {
-        const string Ending = ".model.json";
-        var folder = Path.Combine(AppContext.BaseDirectory, "models");
-        if (!Directory.Exists(folder)) return [];
-        var names = Directory.GetFiles(folder, $"*{Ending}").Select(f => Path.GetFileName(f)[..^Ending.Length]);
-        return [.. names.Order(StringComparer.Ordinal)];
-    }
-
     private static FreeDisk Free(string folder)
     {
         try

@@ -149,7 +149,7 @@ public class ExperimentFileTests
     [InlineData("models: [m]\nimages: i\npairs: p\nthreshold: 4", "threshold")]
     [InlineData("models: [m]\nimages: i\npairs: p\nstorage: [png]", "png")]
     [InlineData("models: [m]\nimages: i\npairs: p\nstorage: []", "storage")]
-    [InlineData("models: [m]\nimages: i\npairs: p\nattacks: [pgd]", "pgd")]
+    [InlineData("models: [m]\nimages: i\npairs: p\nattacks: [fgms]", "fgms")]
     [InlineData("models: [m]\nimages: i\npairs: p\nattacks: []", "attacks")]
     public void An_impossible_experiment_is_refused(string yaml, string named)
     {

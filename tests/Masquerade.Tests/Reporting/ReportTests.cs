@@ -159,8 +159,9 @@ public sealed partial class ReportTests : IDisposable
         var summary = RunExporter.Export(new FakeRun { Rows = rows, RowsPlanned = rows.Count }, _folder);
         Snapshot.Match(string.Join('\n', StudyTable.SideBySide(summary).Select(TableText.Plain)), "side-by-side.txt");
         var html = Structure(Read("report.html"));
-        Snapshot.Match(html[html.IndexOf("<section id=\"side-by-side\"", StringComparison.Ordinal)
-            ..html.IndexOf("<section id=\"results\"", StringComparison.Ordinal)], "side-by-side.html");
+        var start = html.IndexOf("<section id=\"side-by-side\"", StringComparison.Ordinal);
+        var end = html.IndexOf("<section id=\"results\"", StringComparison.Ordinal);
+        Snapshot.Match(html[start..end], "side-by-side.html");
         // One goal's figures stand next to each other.
         FigureTitle().Matches(html).Select(m => (m.Groups[1].Value, m.Groups[2].Value)).ShouldBe(
         [

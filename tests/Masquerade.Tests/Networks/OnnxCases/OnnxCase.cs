@@ -1,5 +1,5 @@
-using Masquerade.Networks.Onnx.Format;
 using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Format;
 
 namespace Masquerade.Tests.Networks.OnnxCases;
 

@@ -1,6 +1,6 @@
+using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
-using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Tests.Networks.OnnxCases;
 

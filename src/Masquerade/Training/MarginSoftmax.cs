@@ -33,6 +33,15 @@ internal sealed class MarginSoftmax : nn.Module
         register_parameter("directions", _directions);
     }
 
+    /// <summary>Sets each person's direction to the mean of their embeddings (Qi et al., CVPR 2018), for a network that knows faces.</summary>
+    /// <param name="means">[people, D], any lengths.</param>
+    public void Imprint(Tensor means)
+    {
+        using var inference = no_grad();
+        using var unit = nn.functional.normalize(means, 2, 1);
+        _directions.copy_(unit);
+    }
+
     /// <summary>The loss, a mean over the batch.</summary>
     /// <param name="embeddings">[N,D], rows of unit length.</param>
     /// <param name="people">int64 [N]: who each is.</param>

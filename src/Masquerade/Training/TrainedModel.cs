@@ -19,7 +19,8 @@ internal static class TrainedModel
     public static string Write(string folder, VerifierNetwork network, TrainingJournal journal, int people, int photographs, string source)
     {
         var settings = journal.Settings;
-        var threshold = journal.BestEpoch!.Validation.Threshold;
+        // On pairs that no threshold tells apart the first of the grid is as good as any, but 0 and 4 are none.
+        var threshold = Math.Clamp(journal.BestEpoch!.Validation.Threshold, 0.01, 3.99);
         network.eval();
         var file = $"{settings.Name}.onnx";
         var model = network.ToOnnx().Build(shape: [-1, VerifierNetwork.EmbeddingSize]);

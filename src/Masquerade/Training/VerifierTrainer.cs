@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Masquerade.Attacks;
+using Masquerade.Faces;
 using Masquerade.Networks.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +24,7 @@ public sealed record TrainingProgress(long Step, long Steps, int Epoch, double? 
 public sealed class VerifierTrainer
 {
     private const string CheckpointName = "checkpoint.safetensors";
+    private const int ImprintBatch = 64;
     private const double MarginRamp = 0.2;
     private const double RadiusRamp = 0.3;
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(2);
@@ -83,7 +85,11 @@ public sealed class VerifierTrainer
             new VerifierNetwork(settings.Seed),
             new MarginSoftmax(settings.Loss, settings.Scale, training.Names.Count, VerifierNetwork.EmbeddingSize, settings.Seed));
         if (_resumes) state.Read(CheckpointPath);
-        else if (settings.From is { } from) TrainingState.ReadNetwork(from, state.Network);
+        else if (settings.From is { } from)
+        {
+            TrainingState.ReadNetwork(from, state.Network);
+            Imprint(state, training, cancellation);
+        }
         if (!_resumes) CreateFolder();
         var batches = new TrainingBatches(training, settings.Batch, settings.Seed);
         var validation = new VerifierValidation(kept, settings.Adversarial, settings.Seed);
@@ -112,6 +118,24 @@ public sealed class VerifierTrainer
         }
         state.RestoreBest();
         return TrainedModel.Write(_folder, state.Network, _journal, training.Names.Count, training.Count, faces.Source);
+    }
+
+    /// <summary>Begins with directions that fit the network: random ones would first undo what it has learned.</summary>
+    private static void Imprint(TrainingState state, TrainingFaces faces, CancellationToken cancellation)
+    {
+        using var inference = no_grad();
+        using var scope = NewDisposeScope();
+        state.Network.eval();
+        var sums = zeros(faces.Names.Count, VerifierNetwork.EmbeddingSize);
+        for (var start = 0; start < faces.Count; start += ImprintBatch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var inner = NewDisposeScope();
+            int[] chosen = [.. Enumerable.Range(start, Math.Min(ImprintBatch, faces.Count - start))];
+            var embeddings = state.Network.forward(ImageTensors.ToTensor([.. chosen.Select(faces.Crop)]));
+            sums.index_add_(0, tensor(chosen.Select(i => (long)faces.Person(i)).ToArray()), embeddings, 1);
+        }
+        state.Loss.Imprint(sums);
     }
 
     private string CheckpointPath => Path.Combine(_folder, CheckpointName);

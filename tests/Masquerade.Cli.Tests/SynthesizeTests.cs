@@ -12,7 +12,8 @@ public sealed class SynthesizeTests : IDisposable
     [Fact]
     public async Task It_writes_people_and_a_sheet()
     {
-        var result = await _masq.RunAsync(["synthesize", "--people", "3", "--captures", "2", "--out", _masq["faces"], "--seed", "5", "--sheet", _masq["sheet.png"]]);
+        var result = await _masq.RunAsync(["synthesize", "--people", "3", "--captures", "2", "--out", _masq["faces"], "--seed", "5",
+            "--sheet", _masq["sheet.png"]]);
         result.Code.ShouldBe(0, result.Error);
         result.Output.ShouldBe("6 photographs of 3 people, pairs.txt and landmarks.csv are in {folder}/faces\n");
         PairAvailability.Of(PairListReader.Read(_masq["faces/pairs.txt"]), new ImageFolder(_masq["faces/images"])).Missing.ShouldBeEmpty();
@@ -40,7 +41,8 @@ public sealed class SynthesizeTests : IDisposable
     [Fact]
     public async Task Ctrl_C_ends_it_in_good_order()
     {
-        var result = await _masq.RunAsync(["synthesize", "--people", "500", "--captures", "20", "--out", _masq["faces"]], new CancellationToken(canceled: true));
+        var result = await _masq.RunAsync(["synthesize", "--people", "500", "--captures", "20", "--out", _masq["faces"]],
+            new CancellationToken(canceled: true));
         (result.Code, result.Output).ShouldBe((130, ""));
     }
 }

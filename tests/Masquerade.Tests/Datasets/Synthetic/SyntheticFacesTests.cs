@@ -60,7 +60,8 @@ public class SyntheticFacesTests
             var sum = 0.0;
             for (var y = (int)at.Y - reach; y <= (int)at.Y + reach; y++)
             {
-                for (var x = (int)at.X - reach; x <= (int)at.X + reach; x++) sum += image.Pixels[3 * (Math.Clamp(y, 0, 249) * 250 + Math.Clamp(x, 0, 249)) + 1];
+                for (var x = (int)at.X - reach; x <= (int)at.X + reach; x++)
+                    sum += image.Pixels[3 * (Math.Clamp(y, 0, 249) * 250 + Math.Clamp(x, 0, 249)) + 1];
             }
             return sum;
         }

@@ -15,7 +15,8 @@ public sealed class SyntheticFolderTests : IDisposable
     public void What_is_written_reads_back_whole()
     {
         var reports = new System.Collections.Concurrent.ConcurrentBag<int>();
-        new SyntheticFolder(7, 3, 2).Write(_folder["new"], 2, (done, total) => reports.Add(done * 100 + total), cancellation: TestContext.Current.CancellationToken);
+        new SyntheticFolder(7, 3, 2).Write(
+            _folder["new"], 2, (done, total) => reports.Add(done * 100 + total), TestContext.Current.CancellationToken);
         reports.Order().ShouldBe(Enumerable.Range(1, 21).Select(done => done * 100 + 21));
         var images = new ImageFolder(_folder["new/images"]);
         var list = PairListReader.Read(_folder["new/pairs.txt"]);
@@ -32,7 +33,8 @@ public sealed class SyntheticFolderTests : IDisposable
         landmarks.Count.ShouldBe(21);
         var people = FolderOfPeople.Read(_folder["new/images"]).People;
         people.Select(p => p.Photographs.Count).ShouldBe(Enumerable.Repeat(3, 7));
-        var crops = new FaceCropSource(images, new FaceCropper(AlignmentKind.ArcFace112x112, new ImageSize(112, 112), landmarks, aligned: false));
+        var cropper = new FaceCropper(AlignmentKind.ArcFace112x112, new ImageSize(112, 112), landmarks, aligned: false);
+        var crops = new FaceCropSource(images, cropper);
         foreach (var name in people.SelectMany(p => p.Photographs)) crops.Load(name).Width.ShouldBe(112);
         File.ReadAllBytes(_folder["new/images/Person_0005/Person_0005_0003.jpg"]).ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Jpeg);
         landmarks.Find("Person_0005_0003.jpg")!.Nose.X.ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Landmarks.Nose.X, 1e-3);
@@ -47,7 +49,10 @@ public sealed class SyntheticFolderTests : IDisposable
         var files = Directory.GetFiles(_folder["one"], "*", SearchOption.AllDirectories);
         files.Length.ShouldBe(14);
         foreach (var file in files)
-            File.ReadAllBytes(Path.Combine(_folder["four"], Path.GetRelativePath(_folder["one"], file))).ShouldBe(File.ReadAllBytes(file), file);
+        {
+            var other = Path.Combine(_folder["four"], Path.GetRelativePath(_folder["one"], file));
+            File.ReadAllBytes(other).ShouldBe(File.ReadAllBytes(file), file);
+        }
     }
 
     [Theory]

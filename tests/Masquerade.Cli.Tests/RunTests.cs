@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
@@ -75,7 +74,7 @@ public sealed class RunTests : IDisposable
         for (; kills < 10; kills++)
         {
             var started = File.Exists(_masq["killed/run.db"]);
-            using var process = Start(started
+            using var process = MasqProcess.Start(started
                 ? ["run", "--resume", _masq["killed"]]
                 : ["run", .. Settings, .. settings, "--out", _masq["killed"]]);
             // Anywhere from the first breath to the middle of the work.
@@ -214,19 +213,6 @@ public sealed class RunTests : IDisposable
         [.. Csv(_masq[$"{run}/results.csv"]).Select(r => string.Join(',', r.Where((_, i) => i != 12)))];
 
     private static List<string[]> Csv(string path) => [.. File.ReadAllLines(path).Select(l => l.Split(','))];
-
-    private static Process Start(string[] args)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "masq.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(start)!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
 
     private static void Intact(string database)
     {

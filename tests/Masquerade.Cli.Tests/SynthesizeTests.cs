@@ -20,7 +20,8 @@ public sealed class SynthesizeTests : IDisposable
         ImageFile.Read(_masq["sheet.png"]).Width.ShouldBe(2 * 129 - 4);
 
         var again = await _masq.RunAsync(["synthesize", "--people", "3", "--captures", "2", "--out", _masq["faces"]]);
-        again.ShouldBe(new MasqResult(2, "", "error: {folder}/faces: is not empty; name a new or an empty folder\n"));
+        again.ShouldBe(new MasqResult(2, "", "error: {folder}/faces: holds faces of --people 3 --captures 2 --seed 5; "
+            + "give the same to go on with them, or name a new folder\n"));
     }
 
     [Theory]
@@ -39,10 +40,48 @@ public sealed class SynthesizeTests : IDisposable
     }
 
     [Fact]
-    public async Task Ctrl_C_ends_it_in_good_order()
+    public async Task Ctrl_C_ends_it_in_good_order_and_the_same_command_goes_on()
     {
-        var result = await _masq.RunAsync(["synthesize", "--people", "500", "--captures", "20", "--out", _masq["faces"]],
-            new CancellationToken(canceled: true));
-        (result.Code, result.Output).ShouldBe((130, ""));
+        using var stop = new CancellationTokenSource();
+        using var watcher = new FileSystemWatcher(Directory.CreateDirectory(_masq["part"]).FullName, "*_0003.jpg")
+        {
+            IncludeSubdirectories = true,
+            EnableRaisingEvents = true,
+        };
+        watcher.Renamed += (_, _) => stop.Cancel();
+        var result = await _masq.RunAsync(Command("part"), stop.Token);
+        result.ShouldBe(new MasqResult(130, "", "stopped; what is painted is kept. Go on with the same command\nerror: interrupted\n"));
+        watcher.EnableRaisingEvents = false;
+        await GoesOn("part");
+    }
+
+    [Fact]
+    public async Task Killed_it_goes_on_with_the_same_command()
+    {
+        using (var process = MasqProcess.Start([.. Command("killed"), "--threads", "1"]))
+        {
+            while (!File.Exists(_masq["killed/images/Person_0001/Person_0001_0003.jpg"]))
+            {
+                process.HasExited.ShouldBeFalse();
+                await Task.Delay(5, TestContext.Current.CancellationToken);
+            }
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        await GoesOn("killed");
+    }
+
+    private string[] Command(string folder) => ["synthesize", "--people", "20", "--captures", "5", "--out", _masq[folder]];
+
+    /// <summary>The lists are not there yet; after the same command everything is as if nothing had happened.</summary>
+    private async Task GoesOn(string folder)
+    {
+        File.Exists(_masq[$"{folder}/landmarks.csv"]).ShouldBeFalse();
+        File.Exists(_masq[$"{folder}/pairs.txt"]).ShouldBeFalse();
+        var result = await _masq.RunAsync(Command(folder));
+        result.Code.ShouldBe(0, result.Error);
+        result.Error.ShouldMatch(@"^note: \d+ photographs were there already\n$");
+        (await _masq.RunAsync(Command("whole"))).Error.ShouldBe("");
+        Folders.ShouldBeSame(_masq[folder], _masq["whole"]);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class SynthesizeCommand : MasqCommand
         $"Photographs of each, 2 to {SyntheticFolder.Most}.", SyntheticFolder.Most);
     private readonly Option<string> _out = new("--out", "-o")
     {
-        Description = "Folder to write; must be empty or not there yet.",
+        Description = "Folder to write: new, empty, or where the same command was interrupted.",
         HelpName = "FOLDER",
         Required = true,
     };
@@ -53,12 +53,19 @@ internal sealed class SynthesizeCommand : MasqCommand
         var (path, sheet) = (parsed.GetRequiredValue(_out), parsed.GetValue(_sheet));
         if (sheet is not null) OutputFile.CheckFolder(sheet);
         var folder = new SyntheticFolder(people, captures, seed);
-        await ProgressReporter.RunAsync(_host, "painting photographs", progress =>
+        var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
+        int kept;
+        try
         {
-            var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
-            folder.Write(path, threads, (done, total) => progress.Report(done, total), cancellation);
-            return 0;
-        });
+            kept = await ProgressReporter.RunAsync(_host, "painting photographs", progress =>
+                folder.Write(path, threads, (done, total) => progress.Report(done, total), cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            _host.Error.WriteLine("stopped; what is painted is kept. Go on with the same command");
+            throw;
+        }
+        if (kept > 0) _host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"note: {kept:N0} photographs were there already"));
         if (sheet is not null)
         {
             var faces = new SyntheticFaces(seed);

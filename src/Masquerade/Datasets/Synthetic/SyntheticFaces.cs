@@ -21,6 +21,9 @@ public sealed record SyntheticPhotograph(byte[] Jpeg, FiveLandmarks Landmarks)
 /// <param name="seed">Another seed, other people.</param>
 public sealed class SyntheticFaces(ulong seed)
 {
+    /// <summary>Raised whenever the same seed gives other photographs.</summary>
+    public const int Version = 1;
+
     /// <summary>Width and height of a photograph, in pixels, as in LFW.</summary>
     public const int Side = 250;
 
@@ -41,20 +44,34 @@ public sealed class SyntheticFaces(ulong seed)
         var easel = new Easel(canvas);
         Backdrop.Paint(easel, how, Stream(Purpose.Background, capture));
         canvas.Concat(pose.Frame);
-        var landmarks = PaintPerson(easel, who, how, pose, Stream(Purpose.Hair, 0));
+        var marks = new FaceMarks(who, how, pose);
+        PaintPerson(easel, who, how, pose, marks, Stream(Purpose.Hair, 0));
         canvas.Flush();
         Camera.Expose(bitmap, how, Stream(Purpose.Noise, capture));
         using var pixels = bitmap.PeekPixels();
         using var jpeg = pixels.Encode(new SKJpegEncoderOptions(how.JpegQuality))
             ?? throw new InvalidOperationException("no JPEG of a synthetic photograph");
-        return new SyntheticPhotograph(jpeg.ToArray(), landmarks);
+        return new SyntheticPhotograph(jpeg.ToArray(), marks.InPhotograph());
     }
 
-    private static FiveLandmarks PaintPerson(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, SplitMix strands)
+    /// <summary>The landmarks of a photograph, without painting it.</summary>
+    /// <param name="person">Who, from 0.</param>
+    /// <param name="capture">Which photograph of them, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
+    public FiveLandmarks Landmarks(int person, int capture)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(person);
+        ArgumentOutOfRangeException.ThrowIfNegative(capture);
+        var (who, how) = (SyntheticIdentity.Draw(seed, person), SyntheticCapture.Draw(seed, person, capture));
+        return new FaceMarks(who, how, new HeadPose(who, how)).InPhotograph();
+    }
+
+    private static void PaintPerson(
+        Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, FaceMarks marks, SplitMix strands)
     {
         var head = new HeadPainter(easel, who, how, pose);
-        var eyes = new EyePainter(easel, who, how, pose);
-        var mouth = new MouthPainter(easel, who, how, pose);
+        var eyes = new EyePainter(easel, who, how, pose, marks);
+        var mouth = new MouthPainter(easel, who, how, pose, marks);
         var hair = new HairPainter(easel, who, how, pose, strands);
         using var outline = head.Outline();
         hair.Behind();
@@ -68,13 +85,5 @@ public sealed class SyntheticFaces(ulong seed)
         eyes.Frames();
         head.Light(outline);
         hair.Before();
-        return new FiveLandmarks(Seen(eyes.Centre(-1)), Seen(eyes.Centre(1)), Seen(mouth.NoseTip), Seen(mouth.Corner(-1)),
-            Seen(mouth.Corner(1)));
-
-        ImagePoint Seen(SKPoint point)
-        {
-            var place = pose.Frame.MapPoint(point);
-            return new ImagePoint(place.X, place.Y);
-        }
     }
 }

@@ -71,6 +71,59 @@ public sealed class SynthesizeTests : IDisposable
         await GoesOn("killed");
     }
 
+    [Fact]
+    public async Task A_full_disk_is_one_line_leaves_nothing_half_written_and_with_more_space_it_goes_on()
+    {
+        await MountedDisk.RunAsync(_masq[""], "384k", """
+            code=0; masq synthesize --people 20 --captures 5 --out "$DISK/faces" > "$KEEP/out.txt" 2> "$KEEP/full.txt" || code=$?
+            echo $code > "$KEEP/code.txt"
+            cp -r "$DISK/faces" "$KEEP/full"
+            mount -o remount,size=16m "$DISK"
+            masq synthesize --people 20 --captures 5 --out "$DISK/faces" 2> "$KEEP/more.txt"
+            cp -r "$DISK/faces" "$KEEP/more"
+            """);
+        File.ReadAllText(_masq["code.txt"]).ShouldBe("2\n");
+        File.ReadAllText(_masq["out.txt"]).ShouldBe("");
+        var error = File.ReadAllText(_masq["full.txt"]);
+        error.ShouldMatch(@"^error: \S+/faces/images/Person_\d+/Person_\d+_\d+\.jpg: cannot be written \(No space left on device[^\n]*\); "
+            + @"free space or choose another place\n$");
+        (await _masq.RunAsync(Command("whole"))).Code.ShouldBe(0);
+        var written = Directory.GetFiles(_masq["full"], "*", SearchOption.AllDirectories);
+        written.Length.ShouldBeInRange(2, 100);
+        foreach (var file in written)
+            File.ReadAllBytes(file).ShouldBe(File.ReadAllBytes(file.Replace(_masq["full"], _masq["whole"], StringComparison.Ordinal)), file);
+        File.ReadAllText(_masq["more.txt"]).ShouldBe($"note: {written.Length - 1} photographs were there already\n");
+        Folders.ShouldBeSame(_masq["more"], _masq["whole"]);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_one_line()
+    {
+        await MountedDisk.RunAsync(_masq[""], "384k", """
+            masq synthesize --people 2 --captures 2 --out "$DISK/faces" > "$KEEP/out.txt"
+            mount -o remount,ro "$DISK"
+            for folder in faces new; do
+                code=0; masq synthesize --people 2 --captures 2 --out "$DISK/$folder" 2> "$KEEP/$folder.txt" || code=$?
+                echo $code >> "$KEEP/$folder.txt"
+            done
+            """);
+        foreach (var folder in new[] { "faces", "new" })
+        {
+            File.ReadAllText(_masq[$"{folder}.txt"]).ShouldMatch(
+                $@"^error: \S+/{folder}: cannot be written \([^\n]*(Read-only file system|denied)[^\n]*\); choose another place\n2\n$");
+        }
+    }
+
+    [Fact]
+    public async Task A_sheet_that_cannot_be_written_is_one_line()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "there is no /dev/full here");
+        var result = await _masq.RunAsync(["synthesize", "--people", "2", "--captures", "2", "--out", _masq["faces"], "--sheet", "/dev/full"]);
+        result.Code.ShouldBe(2);
+        result.Error.ShouldMatch(@"^error: /dev/full: cannot be written \(No space left on device[^\n]*\n$");
+        File.Exists(_masq["faces/pairs.txt"]).ShouldBeTrue();
+    }
+
     private string[] Command(string folder) => ["synthesize", "--people", "20", "--captures", "5", "--out", _masq[folder]];
 
     /// <summary>The lists are not there yet; after the same command everything is as if nothing had happened.</summary>

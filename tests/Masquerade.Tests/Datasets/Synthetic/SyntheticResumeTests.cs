@@ -153,12 +153,5 @@ public sealed class SyntheticResumeTests : IDisposable
         message.ShouldNotContain("\n");
     }
 
-    private void ShouldBeSame(string folder, string other)
-    {
-        string[] Files(string name) => [.. Directory.GetFiles(_folder[name], "*", SearchOption.AllDirectories)
-            .Select(f => Path.GetRelativePath(_folder[name], f)).Order(StringComparer.Ordinal)];
-        Files(folder).ShouldBe(Files(other));
-        foreach (var file in Files(folder))
-            File.ReadAllBytes(_folder[$"{folder}/{file}"]).ShouldBe(File.ReadAllBytes(_folder[$"{other}/{file}"]), file);
-    }
+    private void ShouldBeSame(string folder, string other) => Folders.ShouldBeSame(_folder[folder], _folder[other]);
 }

@@ -1,4 +1,4 @@
-namespace Masquerade.Cli.Tests;
+namespace Masquerade.Testing;
 
 /// <summary>Compares folders.</summary>
 internal static class Folders

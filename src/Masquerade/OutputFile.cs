@@ -3,6 +3,8 @@ namespace Masquerade;
 /// <summary>Writes what a user asked for, whole or not at all.</summary>
 internal static class OutputFile
 {
+    private const string Temporary = ".tmp";
+
     /// <summary>Finds out before long work whether a file could be written in its folder.</summary>
     /// <exception cref="InputException">There is no such folder, or the path is a folder itself.</exception>
     public static void CheckFolder(string path)
@@ -25,7 +27,7 @@ internal static class OutputFile
                 File.WriteAllBytes(path, bytes);
                 return;
             }
-            var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+            var temporary = $"{path}.{Guid.NewGuid():N}{Temporary}";
             try
             {
                 File.WriteAllBytes(temporary, bytes);
@@ -40,6 +42,15 @@ internal static class OutputFile
         {
             throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
         }
+    }
+
+    /// <summary>The name that a temporary file of <see cref="Write"/> was to get; null of any other file.</summary>
+    public static string? FinalName(string name)
+    {
+        var (end, dot) = (name.Length - Temporary.Length, name.Length - Temporary.Length - 33);
+        var isTemporary = dot > 0 && name.EndsWith(Temporary, StringComparison.Ordinal) && name[dot] == '.'
+            && Guid.TryParseExact(name.AsSpan(dot + 1, end - dot - 1), "N", out _);
+        return isTemporary ? name[..dot] : null;
     }
 
     /// <summary>A device such as /dev/stdout is written to; a file moved over it would replace it.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
@@ -75,7 +74,7 @@ public sealed class RunTests : IDisposable
         for (; kills < 10; kills++)
         {
             var started = File.Exists(_masq["killed/run.db"]);
-            using var process = Start(started
+            using var process = MasqProcess.Start(started
                 ? ["run", "--resume", _masq["killed"]]
                 : ["run", .. Settings, .. settings, "--out", _masq["killed"]]);
             // Anywhere from the first breath to the middle of the work.
@@ -177,6 +176,30 @@ public sealed class RunTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_read_only_run_folder_is_reported_elsewhere()
+    {
+        (await RunAsync("--attacks", "minimal/fgsm", "--out", _masq["run"])).Code.ShouldBe(0);
+        await MountedDisk.RunAsync(_masq[""], "16m", """
+            cp -r "$KEEP/run" "$DISK/run #1"
+            cp -r "$KEEP/run" "$DISK/killed"
+            echo rows > "$DISK/killed/run.db-wal"
+            mount -o remount,ro "$DISK"
+            masq report "$DISK/run #1" --out "$KEEP/elsewhere" > "$KEEP/printed.txt"
+            code=0; masq report "$DISK/run #1" > "$KEEP/out.txt" 2> "$KEEP/place.txt" || code=$?
+            echo $code >> "$KEEP/place.txt"
+            code=0; masq report "$DISK/killed" --out "$KEEP/killed" > "$KEEP/out.txt" 2> "$KEEP/wal.txt" || code=$?
+            echo $code >> "$KEEP/wal.txt"
+            """);
+        File.ReadAllText(_masq["printed.txt"]).ShouldContain($"report: {_masq["elsewhere/report.html"]}");
+        foreach (var file in new[] { "run.db", "run.lock" }) File.Delete(_masq[$"run/{file}"]);
+        Folders.ShouldBeSame(_masq["elsewhere"], _masq["run"]);
+        File.ReadAllText(_masq["place.txt"]).ShouldMatch(
+            @"^error: \S+/run #1/results\.csv: cannot be written \(.*\); free space or choose another place\n2\n$");
+        File.ReadAllText(_masq["wal.txt"]).ShouldMatch(
+            @"^error: \S+/killed: cannot be written to, but the run there did not end in good order \(run\.db-wal\); copy it elsewhere\n2\n$");
+    }
+
     private const int PairCount = 8;
 
     private string[] Settings => ["--model", _masq.Model, "--images", _masq["images"], "--pairs", _masq["pairs.csv"], "--aligned"];
@@ -214,19 +237,6 @@ public sealed class RunTests : IDisposable
         [.. Csv(_masq[$"{run}/results.csv"]).Select(r => string.Join(',', r.Where((_, i) => i != 12)))];
 
     private static List<string[]> Csv(string path) => [.. File.ReadAllLines(path).Select(l => l.Split(','))];
-
-    private static Process Start(string[] args)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "masq.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(start)!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
 
     private static void Intact(string database)
     {

@@ -13,14 +13,27 @@ internal sealed class SynthesizeCommand : MasqCommand
     private const int MostSheetCaptures = 6;
 
     private readonly CommandHost _host;
-    private readonly Option<int> _people = CommonOptions.Count("--people", $"How many people, 2 to {SyntheticFolder.Most}.", SyntheticFolder.Most);
-    private readonly Option<int> _captures = CommonOptions.Count("--captures", $"Photographs of each, 2 to {SyntheticFolder.Most}.", SyntheticFolder.Most);
-    private readonly Option<string> _out = new("--out", "-o") { Description = "Folder to write; must be empty or not there yet.", HelpName = "FOLDER", Required = true };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "Another number, other people.", HelpName = "S", DefaultValueFactory = _ => 0 };
+    private readonly Option<int> _people = CommonOptions.Count("--people",
+        $"How many people, 2 to {SyntheticFolder.Most}.", SyntheticFolder.Most);
+    private readonly Option<int> _captures = CommonOptions.Count("--captures",
+        $"Photographs of each, 2 to {SyntheticFolder.Most}.", SyntheticFolder.Most);
+    private readonly Option<string> _out = new("--out", "-o")
+    {
+        Description = "Folder to write: new, empty, or where the same command was interrupted.",
+        HelpName = "FOLDER",
+        Required = true,
+    };
+    private readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "Another number, other people.",
+        HelpName = "S",
+        DefaultValueFactory = _ => 0,
+    };
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _sheet = new("--sheet")
     {
-        Description = $"Also write a PNG of the first people, at most {MostSheetPeople}, with at most {MostSheetCaptures} photographs each.",
+        Description = $"Also write a PNG of the first people, at most {MostSheetPeople}, "
+            + $"with at most {MostSheetCaptures} photographs each.",
         HelpName = "FILE",
     };
 
@@ -40,17 +53,28 @@ internal sealed class SynthesizeCommand : MasqCommand
         var (path, sheet) = (parsed.GetRequiredValue(_out), parsed.GetValue(_sheet));
         if (sheet is not null) OutputFile.CheckFolder(sheet);
         var folder = new SyntheticFolder(people, captures, seed);
-        await ProgressReporter.RunAsync(_host, "painting photographs", progress =>
+        var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
+        int kept;
+        try
         {
-            folder.Write(path, CommonOptions.ThreadCount(parsed.GetValue(_threads)), (done, total) => progress.Report(done, total), cancellation);
-            return 0;
-        });
+            kept = await ProgressReporter.RunAsync(_host, "painting photographs", progress =>
+                folder.Write(path, threads, (done, total) => progress.Report(done, total), cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            _host.Error.WriteLine("stopped; what is painted is kept. Go on with the same command");
+            throw;
+        }
+        if (kept > 0) _host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"note: {kept:N0} photographs were there already"));
         if (sheet is not null)
         {
             var faces = new SyntheticFaces(seed);
-            ImageFile.WritePng(sheet, ContactSheet.Draw(faces, Math.Min(people, MostSheetPeople), Math.Min(captures, MostSheetCaptures)));
+            var picture = ContactSheet.Draw(faces, Math.Min(people, MostSheetPeople), Math.Min(captures, MostSheetCaptures));
+            ImageFile.WritePng(sheet, picture);
         }
-        _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{people * captures:N0} photographs of {people:N0} people, pairs.txt and landmarks.csv are in {path}"));
+        _host.Output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{people * captures:N0} photographs of {people:N0} people, pairs.txt and landmarks.csv are in {path}"));
         return ExitCodes.Done;
     }
 }

@@ -103,9 +103,28 @@ public sealed class RunLedger : IRunResults, IDisposable
         }
     }
 
-    /// <summary>Opens a run folder to read it; a run may be at work there.</summary>
-    /// <exception cref="InputException">No run there, damaged, or of another version.</exception>
-    public static RunLedger Read(string folder) => Open(Existing(folder), null, null);
+    /// <summary>Opens a run folder to read it; a run may be at work there, and the folder may be read-only.</summary>
+    /// <exception cref="InputException">
+    /// No run there, damaged, or of another version; or read-only with rows that SQLite has yet to take over.
+    /// </exception>
+    public static RunLedger Read(string folder)
+    {
+        var path = Existing(folder);
+        try
+        {
+            return Open(path, null, null);
+        }
+        catch (InputException e) when (SqliteExtensions.CannotWrite(e))
+        {
+            // SQLite wants to write files beside the ledger; it can do without where none of them holds rows.
+            if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 })
+            {
+                throw new InputException(
+                    $"{folder}: cannot be written to, but the run there did not end in good order ({FileName}-wal); copy it elsewhere", e);
+            }
+            return Open(path, null, null, alone: true);
+        }
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<KeyValuePair<string, string>> Facts => GuardRead(() => _database.Query(
@@ -233,12 +252,18 @@ public sealed class RunLedger : IRunResults, IDisposable
     internal static InputException CannotWrite(string folder, Exception e) =>
         new($"{folder}: cannot be written to ({InputFile.OneLine(e.Message)}); choose another folder with --out", e);
 
-    private static RunLedger Open(string path, RunLock? runLock, Experiment? experiment)
+    /// <param name="path">The ledger.</param>
+    /// <param name="runLock">What keeps others out; null to read only.</param>
+    /// <param name="experiment">What it is of, where that is known.</param>
+    /// <param name="alone">Nobody writes it while it is read, and SQLite needs no files beside it.</param>
+    private static RunLedger Open(string path, RunLock? runLock, Experiment? experiment, bool alone = false)
     {
         SqliteConnection? database = null;
         try
         {
-            database = SqliteExtensions.Guard(path, () => Connect(path, SqliteOpenMode.ReadWrite));
+            database = SqliteExtensions.Guard(path, () => alone
+                ? Connect(new Uri(Path.GetFullPath(path)).AbsoluteUri + "?immutable=1", SqliteOpenMode.ReadOnly)
+                : Connect(path, SqliteOpenMode.ReadWrite));
             // Nothing is written before it is known whose file this is.
             var version = SqliteExtensions.GuardRead(
                 path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'") as string ?? "unknown");

@@ -83,6 +83,10 @@ internal static class SqliteExtensions
         }
     }
 
+    /// <summary>Whether SQLite wanted to write where it cannot.</summary>
+    public static bool CannotWrite(InputException e) =>
+        e.InnerException is SqliteException { SqliteErrorCode: ReadOnly or CannotOpen };
+
     private static string Damaged(string path) => $"{path}: not a ledger, or a damaged one; run the experiment again into a new folder";
 
     private static SqliteCommand Prepare(this SqliteConnection connection, string sql, object?[] parameters)

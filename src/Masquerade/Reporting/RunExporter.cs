@@ -41,7 +41,7 @@ public static class RunExporter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be made ({InputFile.OneLine(e.Message)})", e);
+            throw new InputException($"{path}: cannot be made ({InputFile.OneLine(e.Message)}); choose another place", e);
         }
     }
 

@@ -30,9 +30,6 @@ public static class ContactSheet
                 SKMipmapMode.Linear));
         }
         canvas.Flush();
-        var bytes = bitmap.GetPixelSpan();
-        var rgb = new byte[3 * bitmap.Width * bitmap.Height];
-        for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3) bytes.Slice(from, 3).CopyTo(rgb.AsSpan(to));
-        return new FaceImage(bitmap.Width, bitmap.Height, rgb);
+        return SyntheticFaces.Opaque(bitmap);
     }
 }

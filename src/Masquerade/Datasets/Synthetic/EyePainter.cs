@@ -3,12 +3,9 @@ using SkiaSharp;
 namespace Masquerade.Datasets.Synthetic;
 
 /// <summary>Paints eyes, brows and glasses.</summary>
-internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose)
+internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, FaceMarks marks)
 {
     private readonly SKColor _deep = who.Skin.Shade(0.62f);
-
-    /// <summary>Where an eye's centre is seen, in face units.</summary>
-    public SKPoint Centre(float side) => pose.On(side * who.EyeSpacing, who.EyeHeight);
 
     public void Paint()
     {
@@ -55,7 +52,7 @@ internal sealed class EyePainter(Easel easel, SyntheticIdentity who, SyntheticCa
     private void Ball(float side, SKPoint[] upper)
     {
         var (gaze, size) = (new SKPoint(2.2f * how.GazeX, 1.1f * how.GazeY - 0.5f), who.IrisSize);
-        var centre = Centre(side) + gaze;
+        var centre = marks.Eye(side) + gaze;
         var narrow = 0.4f + 0.6f * pose.Foreshortening(side * who.EyeSpacing, who.EyeHeight);
         easel.Oval(centre, size * narrow, size, who.Iris.Darker(0.55f), 0.3f);
         easel.Oval(centre, size * 0.84f * narrow, size * 0.84f, who.Iris);

@@ -3,23 +3,17 @@ using SkiaSharp;
 namespace Masquerade.Datasets.Synthetic;
 
 /// <summary>Paints nose, mouth and facial hair.</summary>
-internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose)
+internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, FaceMarks marks)
 {
     private readonly SKColor _deep = who.Skin.Shade(0.62f);
 
-    private float Gap => 9 * how.MouthOpen;
+    private float Gap => marks.MouthGap;
 
-    private float HalfWidth => who.MouthWidth * (1 + 0.2f * how.Smile - 0.1f * how.MouthOpen);
-
-    /// <summary>The tip of the nose as it is seen, in face units.</summary>
-    public SKPoint NoseTip => pose.On(0, who.NoseLength - 1, who.NoseDepth);
-
-    /// <summary>A corner of the mouth as it is seen, in face units.</summary>
-    public SKPoint Corner(float side) => pose.On(side * HalfWidth, who.MouthHeight - 3.6f * how.Smile + Gap * 0.3f);
+    private float HalfWidth => marks.MouthHalfWidth;
 
     public void Nose()
     {
-        var (tip, wing, length) = (NoseTip, who.NoseWidth, who.NoseLength);
+        var (tip, wing, length) = (marks.NoseTip, who.NoseWidth, who.NoseLength);
         var bridge = pose.On(0, who.EyeHeight + 1, who.NoseDepth * 0.25f);
         var middle = pose.On(0, (who.EyeHeight + length) * 0.55f, who.NoseDepth * 0.65f);
         foreach (var side in (ReadOnlySpan<float>)[-1, 1])
@@ -48,7 +42,7 @@ internal sealed class MouthPainter(Easel easel, SyntheticIdentity who, Synthetic
 
     public void Mouth()
     {
-        var (left, right, y) = (Corner(-1), Corner(1), who.MouthHeight);
+        var (left, right, y) = (marks.MouthCorner(-1), marks.MouthCorner(1), who.MouthHeight);
         var bow = 1.4f * who.CupidsBow;
         var half = HalfWidth;
         var sag = 2.2f * how.Smile;

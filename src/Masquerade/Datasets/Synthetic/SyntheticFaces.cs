@@ -21,6 +21,9 @@ public sealed record SyntheticPhotograph(byte[] Jpeg, FiveLandmarks Landmarks)
 /// <param name="seed">Another seed, other people.</param>
 public sealed class SyntheticFaces(ulong seed)
 {
+    /// <summary>Raised whenever the same seed gives other photographs.</summary>
+    public const int Version = 1;
+
     /// <summary>Width and height of a photograph, in pixels, as in LFW.</summary>
     public const int Side = 250;
 
@@ -30,31 +33,72 @@ public sealed class SyntheticFaces(ulong seed)
     /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     public SyntheticPhotograph Photograph(int person, int capture)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(person);
-        ArgumentOutOfRangeException.ThrowIfNegative(capture);
-        var (who, how) = (SyntheticIdentity.Draw(seed, person), SyntheticCapture.Draw(seed, person, capture));
-        SplitMix Stream(Purpose purpose, int number) => SplitMix.For(seed, (ulong)person, (ulong)number, (ulong)purpose);
-
-        var pose = new HeadPose(who, how);
-        using var bitmap = new SKBitmap(new SKImageInfo(Side, Side, SKColorType.Rgba8888, SKAlphaType.Premul, null));
-        using var canvas = new SKCanvas(bitmap);
-        var easel = new Easel(canvas);
-        Backdrop.Paint(easel, how, Stream(Purpose.Background, capture));
-        canvas.Concat(pose.Frame);
-        var landmarks = PaintPerson(easel, who, how, pose, Stream(Purpose.Hair, 0));
-        canvas.Flush();
-        Camera.Expose(bitmap, how, Stream(Purpose.Noise, capture));
+        var (who, how) = Draw(person, capture);
+        using var bitmap = Paint(who, how, person, capture);
         using var pixels = bitmap.PeekPixels();
         using var jpeg = pixels.Encode(new SKJpegEncoderOptions(how.JpegQuality))
             ?? throw new InvalidOperationException("no JPEG of a synthetic photograph");
-        return new SyntheticPhotograph(jpeg.ToArray(), landmarks);
+        return new SyntheticPhotograph(jpeg.ToArray(), Marks(who, how).InPhotograph());
     }
 
-    private static FiveLandmarks PaintPerson(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, SplitMix strands)
+    /// <summary>The landmarks of a photograph, without painting it.</summary>
+    /// <param name="person">Who, from 0.</param>
+    /// <param name="capture">Which photograph of them, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
+    public FiveLandmarks Landmarks(int person, int capture)
     {
+        var (who, how) = Draw(person, capture);
+        return Marks(who, how).InPhotograph();
+    }
+
+    /// <summary>A photograph's pixels before they become a JPEG.</summary>
+    internal FaceImage Pixels(int person, int capture)
+    {
+        var (who, how) = Draw(person, capture);
+        using var bitmap = Paint(who, how, person, capture);
+        return Opaque(bitmap);
+    }
+
+    /// <summary>The colours of a bitmap of four bytes a pixel.</summary>
+    internal static FaceImage Opaque(SKBitmap bitmap)
+    {
+        var bytes = bitmap.GetPixelSpan();
+        var rgb = new byte[3 * bitmap.Width * bitmap.Height];
+        for (int from = 0, to = 0; to < rgb.Length; from += 4, to += 3) bytes.Slice(from, 3).CopyTo(rgb.AsSpan(to));
+        return new FaceImage(bitmap.Width, bitmap.Height, rgb);
+    }
+
+    private (SyntheticIdentity Who, SyntheticCapture How) Draw(int person, int capture)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(person);
+        ArgumentOutOfRangeException.ThrowIfNegative(capture);
+        return (SyntheticIdentity.Draw(seed, person), SyntheticCapture.Draw(seed, person, capture));
+    }
+
+    private static FaceMarks Marks(SyntheticIdentity who, SyntheticCapture how) => new(who, how, new HeadPose(who, how));
+
+    private SKBitmap Paint(SyntheticIdentity who, SyntheticCapture how, int person, int capture)
+    {
+        var bitmap = new SKBitmap(new SKImageInfo(Side, Side, SKColorType.Rgba8888, SKAlphaType.Premul, null));
+        using var canvas = new SKCanvas(bitmap);
+        var easel = new Easel(canvas);
+        Backdrop.Paint(easel, how, Stream(Purpose.Background, capture));
+        var pose = new HeadPose(who, how);
+        canvas.Concat(pose.Frame);
+        PaintPerson(easel, who, how, pose, Stream(Purpose.Hair, 0));
+        canvas.Flush();
+        Camera.Expose(bitmap, how, Stream(Purpose.Noise, capture));
+        return bitmap;
+
+        SplitMix Stream(Purpose purpose, int number) => SplitMix.For(seed, (ulong)person, (ulong)number, (ulong)purpose);
+    }
+
+    private static void PaintPerson(Easel easel, SyntheticIdentity who, SyntheticCapture how, HeadPose pose, SplitMix strands)
+    {
+        var marks = new FaceMarks(who, how, pose);
         var head = new HeadPainter(easel, who, how, pose);
-        var eyes = new EyePainter(easel, who, how, pose);
-        var mouth = new MouthPainter(easel, who, how, pose);
+        var eyes = new EyePainter(easel, who, how, pose, marks);
+        var mouth = new MouthPainter(easel, who, how, pose, marks);
         var hair = new HairPainter(easel, who, how, pose, strands);
         using var outline = head.Outline();
         hair.Behind();
@@ -68,13 +112,5 @@ public sealed class SyntheticFaces(ulong seed)
         eyes.Frames();
         head.Light(outline);
         hair.Before();
-        return new FiveLandmarks(Seen(eyes.Centre(-1)), Seen(eyes.Centre(1)), Seen(mouth.NoseTip), Seen(mouth.Corner(-1)),
-            Seen(mouth.Corner(1)));
-
-        ImagePoint Seen(SKPoint point)
-        {
-            var place = pose.Frame.MapPoint(point);
-            return new ImagePoint(place.X, place.Y);
-        }
     }
 }

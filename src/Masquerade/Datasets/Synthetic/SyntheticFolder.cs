@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Masquerade.Alignment;
+using Masquerade.Faces;
 
 namespace Masquerade.Datasets.Synthetic;
 
-/// <summary>Writes synthetic people as LFW has real ones: <c>images/PERSON/PERSON_0001.jpg</c>, <c>pairs.txt</c>,
-/// <c>landmarks.csv</c>.</summary>
+/// <summary>
+/// Writes synthetic people as LFW has real ones: <c>images/PERSON/PERSON_0001.jpg</c>, <c>pairs.txt</c>, <c>landmarks.csv</c>.
+/// What was interrupted is gone on with.
+/// </summary>
 public sealed class SyntheticFolder
 {
     /// <summary>Most people, and most photographs of each: names have four digits.</summary>
@@ -14,11 +17,7 @@ public sealed class SyntheticFolder
     private const int MostFolds = 10;
     private const int MostPairsOfAKind = 300;
 
-    private readonly int _people;
-    private readonly int _captures;
-    private readonly ulong _seed;
-    private readonly int _folds;
-    private readonly int _pairsOfAKind;
+    private readonly SyntheticSettings _settings;
 
     /// <param name="people">How many people, from 2 to <see cref="Most"/>: with one there is no pair of different people.</param>
     /// <param name="captures">Photographs of each, from 2 to <see cref="Most"/>: with one there is no pair of the same person.</param>
@@ -31,19 +30,25 @@ public sealed class SyntheticFolder
         if (people is < 2 or > Most) throw new InputException($"{people} people are not possible; ask for 2 to {Most}");
         if (captures is < 2 or > Most)
             throw new InputException($"{captures} photographs of a person are not possible; ask for 2 to {Most}");
-        (_people, _captures, _seed) = (people, captures, seed);
-        (_folds, _pairsOfAKind) = (folds ?? Math.Min(MostFolds, people / 2), pairsOfAKind);
-        ArgumentOutOfRangeException.ThrowIfLessThan(_folds, 1, nameof(folds));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(_folds, people / 2, nameof(folds));
+        var count = folds ?? Math.Min(MostFolds, people / 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1, nameof(folds));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, people / 2, nameof(folds));
         ArgumentOutOfRangeException.ThrowIfLessThan(pairsOfAKind, 1);
+        _settings = new SyntheticSettings(SyntheticFaces.Version, people, captures, seed, count, pairsOfAKind);
     }
 
     /// <summary>The folder name of a person.</summary>
     /// <param name="person">From 0.</param>
     public static string PersonName(int person) => string.Create(CultureInfo.InvariantCulture, $"Person_{person + 1:D4}");
 
+    /// <summary>The file name of a photograph.</summary>
+    /// <param name="person">Who, from 0.</param>
+    /// <param name="capture">Which photograph of them, from 0.</param>
+    public static string PhotographName(int person, int capture) =>
+        string.Create(CultureInfo.InvariantCulture, $"{PersonName(person)}_{capture + 1:D4}.jpg");
+
     /// <summary>How many photographs there are.</summary>
-    public int Photographs => _people * _captures;
+    public int Photographs => _settings.People * _settings.Captures;
 
     /// <summary>Where the photographs of a folder are.</summary>
     public static string ImagesIn(string path) => Path.Combine(path, "images");
@@ -54,28 +59,32 @@ public sealed class SyntheticFolder
     /// <summary>Where the landmarks of a folder are.</summary>
     public static string LandmarksIn(string path) => Path.Combine(path, "landmarks.csv");
 
-    /// <summary>Paints and writes everything.</summary>
-    /// <param name="path">A folder that is empty or not there yet.</param>
+    /// <summary>Paints and writes everything, the lists last.</summary>
+    /// <param name="path">A folder that is empty or not there yet, or where the same was begun.</param>
     /// <param name="threads">How many paint at once, at least 1; what is written does not depend on it.</param>
     /// <param name="progress">Told how many photographs are done and how many there are, from any thread.</param>
     /// <param name="cancellation">Stops after the photographs at work; what is written stays.</param>
-    /// <exception cref="InputException">The folder is not empty, or cannot be written to.</exception>
+    /// <returns>How many photographs were there already, whole, and were kept.</returns>
+    /// <exception cref="InputException">Something else is in the folder, or it cannot be written to.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public void Write(string path, int threads = 1, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    public int Write(string path, int threads = 1, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        Prepare(path);
+        using var target = new SyntheticTarget(path, _settings);
+        var captures = _settings.Captures;
         var landmarks = new FiveLandmarks[Photographs];
-        var faces = new SyntheticFaces(_seed);
-        var done = 0;
+        var faces = new SyntheticFaces(_settings.Seed);
+        var (done, kept) = (0, 0);
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
         try
         {
             Parallel.For(0, landmarks.Length, options, i =>
             {
-                var photograph = faces.Photograph(i / _captures, i % _captures);
-                landmarks[i] = photograph.Landmarks;
-                OutputFile.Write(Path.Combine(ImagesIn(path), PersonName(i / _captures), FileName(i)), photograph.Jpeg);
+                var (person, capture) = (i / captures, i % captures);
+                var file = target.Photograph(person, capture);
+                landmarks[i] = faces.Landmarks(person, capture);
+                if (IsWhole(file)) Interlocked.Increment(ref kept);
+                else OutputFile.Write(file, faces.Photograph(person, capture).Jpeg);
                 progress?.Invoke(Interlocked.Increment(ref done), landmarks.Length);
             });
         }
@@ -85,26 +94,22 @@ public sealed class SyntheticFolder
         }
         OutputFile.Write(LandmarksIn(path), Encoding.UTF8.GetBytes(Landmarks(landmarks)));
         OutputFile.Write(PairsIn(path), Encoding.UTF8.GetBytes(Pairs()));
+        return kept;
     }
 
-    private void Prepare(string path)
+    private static bool IsWhole(string path)
     {
-        if (string.IsNullOrWhiteSpace(path)) throw new InputException("no folder is named: an empty path");
-        if (File.Exists(path)) throw new InputException($"{path}: is a file; name a folder to write");
+        if (!File.Exists(path)) return false;
         try
         {
-            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-                throw new InputException($"{path}: is not empty; name a new or an empty folder");
-            for (var person = 0; person < _people; person++) Directory.CreateDirectory(Path.Combine(ImagesIn(path), PersonName(person)));
+            using var image = ImageFile.ReadPooled(path);
+            return image.Size == new ImageSize(SyntheticFaces.Side, SyntheticFaces.Side);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InputException)
         {
-            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); choose another place", e);
+            return false;
         }
     }
-
-    private string FileName(int photograph) =>
-        string.Create(CultureInfo.InvariantCulture, $"{PersonName(photograph / _captures)}_{photograph % _captures + 1:D4}.jpg");
 
     private string Landmarks(FiveLandmarks[] landmarks)
     {
@@ -112,7 +117,7 @@ public sealed class SyntheticFolder
             "image,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,nose_y,mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y\n");
         for (var i = 0; i < landmarks.Length; i++)
         {
-            text.Append(FileName(i));
+            text.Append(PhotographName(i / _settings.Captures, i % _settings.Captures));
             foreach (var point in landmarks[i].Points) text.Append(CultureInfo.InvariantCulture, $",{point.X:F3},{point.Y:F3}");
             text.Append('\n');
         }
@@ -125,27 +130,29 @@ public sealed class SyntheticFolder
     /// </summary>
     private string Pairs()
     {
-        var inFold = _people / _folds;
-        var samePairs = (long)inFold * _captures * (_captures - 1) / 2;
-        var differentPairs = (long)inFold * (inFold - 1) / 2 * _captures * _captures;
-        var count = (int)Math.Min(_pairsOfAKind, Math.Min(samePairs, differentPairs));
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{_folds}\t{count}\n"));
-        var random = SplitMix.For(_seed, (ulong)_people, (ulong)_captures, (ulong)Purpose.Pairs);
-        for (var fold = 0; fold < _folds; fold++)
+        var (people, captures, folds) = (_settings.People, _settings.Captures, _settings.Folds);
+        var inFold = people / folds;
+        var samePairs = (long)inFold * captures * (captures - 1) / 2;
+        var differentPairs = (long)inFold * (inFold - 1) / 2 * captures * captures;
+        var count = (int)Math.Min(_settings.PairsOfAKind, Math.Min(samePairs, differentPairs));
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{folds}\t{count}\n"));
+        var random = SplitMix.For(_settings.Seed, (ulong)people, (ulong)captures, (ulong)Purpose.Pairs);
+        for (var fold = 0; fold < folds; fold++)
         {
             var taken = new HashSet<(int, int)>();
             foreach (var same in (ReadOnlySpan<bool>)[true, false])
             {
                 for (var pair = 0; pair < count;)
                 {
-                    var (a, b) = ((int)random.Below(inFold * _captures), (int)random.Below(inFold * _captures));
-                    var people = (First: a / _captures, Second: b / _captures);
-                    if (same) (b, people.Second) = (people.First * _captures + b % _captures, people.First);
-                    if (a == b || same != (people.First == people.Second) || !taken.Add((Math.Min(a, b), Math.Max(a, b)))) continue;
+                    var (a, b) = ((int)random.Below(inFold * captures), (int)random.Below(inFold * captures));
+                    var who = (First: a / captures, Second: b / captures);
+                    if (same) (b, who.Second) = (who.First * captures + b % captures, who.First);
+                    if (a == b || same != (who.First == who.Second) || !taken.Add((Math.Min(a, b), Math.Max(a, b)))) continue;
                     pair++;
-                    text.Append(PersonName(fold * inFold + people.First)).Append(CultureInfo.InvariantCulture, $"\t{a % _captures + 1}");
-                    if (!same) text.Append('\t').Append(PersonName(fold * inFold + people.Second));
-                    text.Append(CultureInfo.InvariantCulture, $"\t{b % _captures + 1}\n");
+                    var first = fold * inFold;
+                    text.Append(PersonName(first + who.First)).Append(CultureInfo.InvariantCulture, $"\t{a % captures + 1}");
+                    if (!same) text.Append('\t').Append(PersonName(first + who.Second));
+                    text.Append(CultureInfo.InvariantCulture, $"\t{b % captures + 1}\n");
                 }
             }
         }

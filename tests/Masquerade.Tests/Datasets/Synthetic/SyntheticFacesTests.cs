@@ -28,6 +28,7 @@ public class SyntheticFacesTests
             var (who, how) = (SyntheticIdentity.Draw(11, i), SyntheticCapture.Draw(11, i, 0));
             var photograph = Faces.Photograph(i, 0);
             var marks = photograph.Landmarks;
+            Faces.Landmarks(i, 0).ShouldBe(marks);
             marks.Points.ShouldAllBe(p => p.X > 0 && p.X < SyntheticFaces.Side && p.Y > 0 && p.Y < SyntheticFaces.Side);
             marks.LeftEye.X.ShouldBeLessThan(marks.RightEye.X - 15);
             marks.LeftMouth.X.ShouldBeLessThan(marks.RightMouth.X - 8);
@@ -60,7 +61,8 @@ public class SyntheticFacesTests
             var sum = 0.0;
             for (var y = (int)at.Y - reach; y <= (int)at.Y + reach; y++)
             {
-                for (var x = (int)at.X - reach; x <= (int)at.X + reach; x++) sum += image.Pixels[3 * (Math.Clamp(y, 0, 249) * 250 + Math.Clamp(x, 0, 249)) + 1];
+                for (var x = (int)at.X - reach; x <= (int)at.X + reach; x++)
+                    sum += image.Pixels[3 * (Math.Clamp(y, 0, 249) * 250 + Math.Clamp(x, 0, 249)) + 1];
             }
             return sum;
         }

@@ -15,7 +15,8 @@ public sealed class SyntheticFolderTests : IDisposable
     public void What_is_written_reads_back_whole()
     {
         var reports = new System.Collections.Concurrent.ConcurrentBag<int>();
-        new SyntheticFolder(7, 3, 2).Write(_folder["new"], 2, (done, total) => reports.Add(done * 100 + total), cancellation: TestContext.Current.CancellationToken);
+        new SyntheticFolder(7, 3, 2).Write(
+            _folder["new"], 2, (done, total) => reports.Add(done * 100 + total), TestContext.Current.CancellationToken);
         reports.Order().ShouldBe(Enumerable.Range(1, 21).Select(done => done * 100 + 21));
         var images = new ImageFolder(_folder["new/images"]);
         var list = PairListReader.Read(_folder["new/pairs.txt"]);
@@ -32,7 +33,8 @@ public sealed class SyntheticFolderTests : IDisposable
         landmarks.Count.ShouldBe(21);
         var people = FolderOfPeople.Read(_folder["new/images"]).People;
         people.Select(p => p.Photographs.Count).ShouldBe(Enumerable.Repeat(3, 7));
-        var crops = new FaceCropSource(images, new FaceCropper(AlignmentKind.ArcFace112x112, new ImageSize(112, 112), landmarks, aligned: false));
+        var cropper = new FaceCropper(AlignmentKind.ArcFace112x112, new ImageSize(112, 112), landmarks, aligned: false);
+        var crops = new FaceCropSource(images, cropper);
         foreach (var name in people.SelectMany(p => p.Photographs)) crops.Load(name).Width.ShouldBe(112);
         File.ReadAllBytes(_folder["new/images/Person_0005/Person_0005_0003.jpg"]).ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Jpeg);
         landmarks.Find("Person_0005_0003.jpg")!.Nose.X.ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Landmarks.Nose.X, 1e-3);
@@ -45,9 +47,12 @@ public sealed class SyntheticFolderTests : IDisposable
         folder.Write(_folder["one"], 1, cancellation: TestContext.Current.CancellationToken);
         folder.Write(_folder["four"], 4, cancellation: TestContext.Current.CancellationToken);
         var files = Directory.GetFiles(_folder["one"], "*", SearchOption.AllDirectories);
-        files.Length.ShouldBe(14);
+        files.Length.ShouldBe(15);
         foreach (var file in files)
-            File.ReadAllBytes(Path.Combine(_folder["four"], Path.GetRelativePath(_folder["one"], file))).ShouldBe(File.ReadAllBytes(file), file);
+        {
+            var other = Path.Combine(_folder["four"], Path.GetRelativePath(_folder["one"], file));
+            File.ReadAllBytes(other).ShouldBe(File.ReadAllBytes(file), file);
+        }
     }
 
     [Theory]
@@ -71,21 +76,11 @@ public sealed class SyntheticFolderTests : IDisposable
         Refusal(() => new SyntheticFolder(10_000, 2, 0)).ShouldContain("10000 people");
         var file = _folder.Write("full/file.txt", "here");
         var folder = new SyntheticFolder(2, 2, 0);
-        Refusal(() => folder.Write(_folder["full"])).ShouldContain("full: is not empty; name a new or an empty folder");
+        Refusal(() => folder.Write(_folder["full"])).ShouldContain("full: is not empty (file.txt); name a new or an empty folder");
         Refusal(() => folder.Write(file)).ShouldContain("is a file");
         Refusal(() => folder.Write(Path.Combine(file, "below"))).ShouldContain("cannot be written");
         Refusal(() => folder.Write(" ")).ShouldContain("an empty path");
         Directory.GetFileSystemEntries(_folder["full"]).Length.ShouldBe(1);
-    }
-
-    [Fact]
-    public void It_can_be_stopped()
-    {
-        using var stop = new CancellationTokenSource();
-        Should.Throw<OperationCanceledException>(() =>
-            new SyntheticFolder(50, 20, 0).Write(_folder["stopped"], 2, (_, _) => stop.Cancel(), stop.Token));
-        Directory.GetFiles(_folder["stopped/images"], "*", SearchOption.AllDirectories).Length.ShouldBeLessThan(1000);
-        File.Exists(_folder["stopped/pairs.txt"]).ShouldBeFalse();
     }
 
     [Fact]

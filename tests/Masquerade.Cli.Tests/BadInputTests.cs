@@ -23,6 +23,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("evaluate --model m --aligned", "--aligned needs --images FOLDER beside it")]
     [InlineData("evaluate --model m --images i --pairs p --people 30", "--people is for synthetic people: leave it out, or --images")]
     [InlineData("evaluate --model m --people 19", "--people is '19'; give a whole number from 20 to 9999")]
+    [InlineData("train verifier --people 40 --people-seed 2026 --out o", "--people-seed 2026 paints the people whom models are tried on")]
     [InlineData("verify one.png --model m", "Required argument missing")]
     public async Task Usage(string line, string message) => await ExpectAsync(message, line.Split(' '));
 

@@ -22,15 +22,15 @@ public sealed class BundledModelTests : IDisposable
         ];
         foreach (var line in lines)
         {
-            string[] model = line[0] == "inspect" ? ["mini"] : ["--model", "mini"];
-            var result = await _masq.RunAsync([.. line, .. model]);
-            (result.Code, result.Error).ShouldBe((0, ""), line[0]);
-            if (line[0] != "verify") result.Output.ShouldContain("mini", customMessage: line[0]);
-
             string[] wrong = line[0] == "inspect" ? ["minni"] : ["--model", "minni"];
-            result = await _masq.RunAsync([.. line, .. wrong]);
+            var result = await _masq.RunAsync([.. line, .. wrong]);
             result.ShouldBe(new MasqResult(2, "", "error: minni: no such file, and no bundled model of that name (known are mini); "
                 + "name one, or give the path of a *.model.json\n"), line[0]);
+
+            string[] model = line[0] == "inspect" ? ["mini"] : ["--model", "mini"];
+            result = await _masq.RunAsync([.. line, .. model]);
+            (result.Code, result.Error).ShouldBe((0, ""), line[0]);
+            if (line[0] != "verify") result.Output.ShouldContain("mini", customMessage: line[0]);
         }
     }
 

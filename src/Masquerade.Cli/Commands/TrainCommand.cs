@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
+using Masquerade.Datasets.Synthetic;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;
@@ -133,6 +134,8 @@ internal sealed class TrainVerifierCommand : MasqCommand
             throw new InputException($"{parsed.GetValue(_people)} people are not possible; paint 4 to {MostPeople}");
         if (images is null && parsed.GetValue(_captures) is not (>= 2 and <= MostPeople))
             throw new InputException($"{parsed.GetValue(_captures)} photographs of a person are not possible; paint 2 to {MostPeople}");
+        if (images is null && parsed.GetValue(_dataSeed) == UnseenPeople.Seed)
+            throw new InputException($"--people-seed {UnseenPeople.Seed} paints the people whom models are tried on; take another");
         var attack = new AdversarialSettings();
         return VerifierTrainer.Create(
             new TrainingSettings

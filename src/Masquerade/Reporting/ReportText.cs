@@ -21,8 +21,8 @@ internal static class ReportText
 
     public const string SideBySide =
         "The median ‖Δ‖ that fools a pair, over the pairs that every model judged correctly before the attack; a pair that withstood " +
-        "counts as farther than any norm, and ∞ means that fewer than half were fooled. In brackets: 95% bootstrap intervals, and how many " +
-        "of these pairs were fooled. The last row takes the smallest norm that any attack found for a pair. The last columns divide the " +
+        "counts as farther than any norm, and ∞ means that fewer than half were fooled. In brackets: 95% bootstrap intervals, and how " +
+        "many of these pairs were fooled. The last row takes the smallest norm that any attack found for a pair. The last columns divide the " +
         "medians, resampled pair by pair: above 1, the model takes more to fool.";
 
     public static string Headline(RunSummary summary)

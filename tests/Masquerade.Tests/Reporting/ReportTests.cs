@@ -61,7 +61,8 @@ public sealed partial class ReportTests : IDisposable
         {
             Rows =
             [
-                .. FakeRun.Whole(4, ["a", "b"]).Rows.Select(r => r with { Model = r.Model + hostile, Pair = hostile + r.Pair, Attack = r.Attack.Replace("fgsm", hostile) }),
+                .. FakeRun.Whole(4, ["a", "b"]).Rows
+                    .Select(r => r with { Model = r.Model + hostile, Pair = hostile + r.Pair, Attack = r.Attack.Replace("fgsm", hostile) }),
             ],
             RowsPlanned = 99,
             Facts = [new(hostile + "threshold", hostile)],
@@ -83,7 +84,8 @@ public sealed partial class ReportTests : IDisposable
         TableText.Plain(StudyTable.Of(RunSummary.Of(run))[0]).ShouldNotContain("\u001b");
         TableText.Plain(StudyTable.SideBySide(RunSummary.Of(run))[0]).ShouldNotContain("\u001b");
         Files("").ShouldAllBe(f => FileName().IsMatch(f));
-        JsonDocument.Parse(Read("summary.json")).RootElement.GetProperty("attacks")[0].GetProperty("model").GetString().ShouldBe("a" + hostile);
+        var json = JsonDocument.Parse(Read("summary.json")).RootElement;
+        json.GetProperty("attacks")[0].GetProperty("model").GetString().ShouldBe("a" + hostile);
     }
 
     [Fact]

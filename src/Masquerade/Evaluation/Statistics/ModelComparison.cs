@@ -27,7 +27,8 @@ public sealed record ModelComparison(string Storage, AttackGoal Goal, string? At
             from rule in attacks.GroupBy(a => a.Setting with { Model = "", Threshold = 0 })
             let models = rule.Select(a => a.Setting.Model).Distinct().ToList()
             where models.Count > 1
-            let shared = rule.GroupBy(a => a.FullName).Where(a => a.Select(s => s.Setting.Model).Distinct().Count() == models.Count).ToList()
+            let shared = rule.GroupBy(a => a.FullName)
+                .Where(a => a.Select(s => s.Setting.Model).Distinct().Count() == models.Count).ToList()
             from attack in shared.Select(a => (Name: (string?)a.Key, Attacks: a.ToList()))
                 .Concat(shared.Count > 1 ? [(null, shared.SelectMany(a => a).ToList())] : [])
             from goal in attack.Attacks.GroupBy(a => a.Goal).OrderBy(g => g.Key)
@@ -55,6 +56,7 @@ public sealed record ModelComparison(string Storage, AttackGoal Goal, string? At
         var all = attacks.Select(a => a.Rows.Where(RowKinds.Attacked).ToDictionary(r => r.Pair, StringComparer.Ordinal)).ToList();
         if (all.Count == 0) return [];
         return all[0].Keys.Where(pair => all.All(rows => rows.ContainsKey(pair))).ToDictionary(
-            pair => pair, pair => all.Min(rows => rows[pair].Success ? rows[pair].Norm() : double.PositiveInfinity), StringComparer.Ordinal);
+            pair => pair, pair => all.Min(rows => rows[pair].Success ? rows[pair].Norm() : double.PositiveInfinity),
+            StringComparer.Ordinal);
     }
 }

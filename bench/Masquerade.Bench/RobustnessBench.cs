@@ -19,6 +19,8 @@ namespace Masquerade.Bench;
 /// </summary>
 internal static class RobustnessBench
 {
+    private const double Failed = 1e9;
+
     public const string Usage = "--model FILE --robust FILE [--pairs N] [--seed S] [--batch N] [--threads N]";
 
     private sealed record Found(string Attack, double[] Norms);
@@ -63,7 +65,7 @@ internal static class RobustnessBench
                     var reached = norms.Count(double.IsFinite);
                     var median = Median(norms);
                     if (attack == all[^1]) medians[(model, goal)] = median.Value;
-                    Console.WriteLine(Line($"    {attack.Attack,-28} succeeds on {reached,3} of {norms.Length,3}, median L2 {median.Value:F3} [{median.Interval?.Low:F3}, {median.Interval?.High:F3}]"));
+                    Console.WriteLine(Line($"    {attack.Attack,-28} succeeds on {reached,3} of {norms.Length,3}, median L2 {Norm(median.Value)} [{Norm(median.Interval?.Low)}, {Norm(median.Interval?.High)}]"));
                 }
             }
         }
@@ -141,9 +143,11 @@ internal static class RobustnessBench
     private static Estimate Median(IEnumerable<double> norms)
     {
         // A failure is larger than any norm.
-        double[] finite = [.. norms.Select(n => double.IsFinite(n) ? n : 1e9)];
+        double[] finite = [.. norms.Select(n => double.IsFinite(n) ? n : Failed)];
         return Bootstrap.MeanAndMedian(finite)?.Median ?? throw new InputException("no pair is right before the attack; give more --pairs");
     }
+
+    private static string Norm(double? norm) => norm < Failed / 2 ? norm.Value.ToString("F3", CultureInfo.InvariantCulture) : "∞";
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -1,4 +1,5 @@
 using Masquerade.Datasets.Synthetic;
+using Masquerade.Faces;
 
 namespace Masquerade.Tests.Datasets.Synthetic;
 
@@ -49,24 +50,31 @@ public sealed class SyntheticResumeTests : IDisposable
         folder.Write(_folder["whole"], cancellation: Cancellation);
         folder.Write(_folder["part"], cancellation: Cancellation);
         var file = _folder[$"part/{First}"];
-        Action change = what switch
+        switch (what)
         {
-            "cut off" => () => File.WriteAllBytes(file, File.ReadAllBytes(file)[..^400]),
-            "empty" => () => File.WriteAllBytes(file, []),
-            "another picture" => () => Masquerade.Faces.ImageFile.WritePng(file, new Masquerade.Faces.FaceImage(9, 9, new byte[243])),
-            "gone" => () => File.Delete(file),
-            "half-written files" => () =>
-            {
+            case "cut off":
+                File.WriteAllBytes(file, File.ReadAllBytes(file)[..^400]);
+                break;
+            case "empty":
+                File.WriteAllBytes(file, []);
+                break;
+            case "another picture":
+                ImageFile.WritePng(file, new FaceImage(9, 9, new byte[243]));
+                break;
+            case "gone":
+                File.Delete(file);
+                break;
+            case "half-written files":
                 foreach (var name in new[] { First, "pairs.txt", "synthetic.json" })
                     _folder.Write($"part/{name}.{Guid.NewGuid():N}.tmp", "half");
-            },
-            "gone with its folder" => () => Directory.Delete(Path.GetDirectoryName(file)!, recursive: true),
-            _ => () =>
-            {
+                break;
+            case "gone with its folder":
+                Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+                break;
+            default:
                 foreach (var name in new[] { "pairs.txt", "landmarks.csv" }) File.Delete(_folder[$"part/{name}"]);
-            },
-        };
-        change();
+                break;
+        }
         folder.Write(_folder["part"], cancellation: Cancellation).ShouldBe(kept);
         ShouldBeSame("part", "whole");
     }

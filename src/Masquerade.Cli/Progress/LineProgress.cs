@@ -25,7 +25,7 @@ internal sealed class LineProgress(TextWriter writer, TimeProvider clock, string
             var now = clock.GetTimestamp();
             var share = total > 0 ? Math.Clamp(done / total, 0, 1) : 0;
             // Work that goes on has a share done before it begins, which says nothing of its speed.
-            _firstShare ??= clock.GetElapsedTime(_started, now) < Soonest ? share : 0;
+            if (_firstShare is null) _firstShare = _lastShare = clock.GetElapsedTime(_started, now) < Soonest ? share : 0;
             var since = clock.GetElapsedTime(_lastTime, now);
             if (since < Soonest || (since < Latest && Math.Floor(share * 10) <= Math.Floor(_lastShare * 10))) return;
             (_lastTime, _lastShare) = (now, share);

@@ -46,7 +46,7 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
                 var into = next[i];
                 if (search.BeginsWith(margins[i] / norms[i])) into.copy_(problem.Clean[i] + search.Start(delta, gradient[i]));
                 else if (problem.BestL2(pair) < search.Known) into.copy_(problem.Clean[i] + search.Succeed(problem.BestL2(pair), delta));
-                else into.copy_(problem.Clean[i] + search.Step(delta, gradient[i] / norms[i]));
+                else into.copy_(problem.Clean[i] + search.Step(delta, Times(gradient[i], 1 / norms[i])));
             }
             problem.Place(next);
             problem.Retire([.. problem.Active.Select(p => searches[p].Done)]);
@@ -62,6 +62,9 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
         using var images = problem.Images.index_select(0, index);
         problem.Try(images, crossed);
     }
+
+    // A TorchSharp scalar may be finalized while libtorch still reads it; in a loop this tight that happens.
+    private static Tensor Times(Tensor images, double factor) => images * tensor((float)factor);
 
     /// <summary>One pair's bracket, and where its descent stands.</summary>
     private sealed class Search(BisectedPgd attack, CounterRandom random, double largest)
@@ -102,8 +105,8 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
         {
             if (_step++ < attack.Steps)
             {
-                var moved = delta - direction * (StepsReach * _radius / attack.Steps);
-                return moved * Math.Min(1, Inside * _radius / moved.norm().item<float>());
+                var moved = delta - Times(direction, StepsReach * _radius / attack.Steps);
+                return Times(moved, Math.Min(1, Inside * _radius / moved.norm().item<float>()));
             }
             _step = 0;
             if (++_restart < attack.Restarts) return Random(delta.shape);
@@ -124,6 +127,6 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
             return OnSphere(tensor(values, shape));
         }
 
-        private Tensor OnSphere(Tensor direction) => direction * (Inside * _radius / direction.norm().item<float>());
+        private Tensor OnSphere(Tensor direction) => Times(direction, Inside * _radius / direction.norm().item<float>());
     }
 }

@@ -65,16 +65,17 @@ internal sealed class MasqRun : IDisposable
         RunAsync(["evaluate", "--model", Model, "--images", this["images"], "--pairs", pairs, .. more]);
 
     /// <summary>Runs a command line. In what it prints the folder's path is replaced.</summary>
-    public async Task<MasqResult> RunAsync(string[] args, CancellationToken? cancellation = null)
+    public async Task<MasqResult> RunAsync(string[] args, CancellationToken? cancellation = null, Action<string>? said = null)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return await RunAsync(args, output, cancellation);
+        return await RunAsync(args, output, cancellation, said);
     }
 
     /// <summary>The same, with a standard output of the test's own.</summary>
-    public async Task<MasqResult> RunAsync(string[] args, TextWriter output, CancellationToken? cancellation = null)
+    public async Task<MasqResult> RunAsync(
+        string[] args, TextWriter output, CancellationToken? cancellation = null, Action<string>? said = null)
     {
-        using var error = new StringWriter { NewLine = "\n" };
+        using var error = new HeardWriter(said) { NewLine = "\n" };
         var host = CommandHost.Piped(output, error, new StoppedClock()) with
         {
             Models = new BundledModels(this["models"]),
@@ -103,6 +104,16 @@ internal sealed class MasqRun : IDisposable
             pixels[i] = (byte)Math.Clamp(128 + 100 * wave + 70 * (noise.NextDouble() - 0.5), 0, 255);
         }
         ImageFile.WritePng(Photograph(person, number), new FaceImage(side, side, pixels));
+    }
+
+    /// <summary>Tells of every line that is written.</summary>
+    private sealed class HeardWriter(Action<string>? said) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            said?.Invoke(value ?? "");
+        }
     }
 
     /// <summary>Time stands still: what depends on it prints the same everywhere.</summary>

@@ -43,12 +43,7 @@ public sealed class SynthesizeTests : IDisposable
     public async Task Ctrl_C_ends_it_in_good_order_and_the_same_command_goes_on()
     {
         using var stop = new CancellationTokenSource();
-        using var watcher = new FileSystemWatcher(Directory.CreateDirectory(_masq["part"]).FullName, "*_0003.jpg")
-        {
-            IncludeSubdirectories = true,
-            EnableRaisingEvents = true,
-        };
-        watcher.Renamed += (_, _) => stop.Cancel();
+        using var watcher = WatchThirdPhotographs("part", stop.Cancel);
         var result = await _masq.RunAsync(Command("part"), stop.Token);
         result.ShouldBe(new MasqResult(130, "", "stopped; what is painted is kept. Go on with the same command\nerror: interrupted\n"));
         watcher.EnableRaisingEvents = false;
@@ -58,15 +53,15 @@ public sealed class SynthesizeTests : IDisposable
     [Fact]
     public async Task Killed_it_goes_on_with_the_same_command()
     {
+        var painted = new TaskCompletionSource();
+        using (var watcher = WatchThirdPhotographs("killed", () => painted.TrySetResult()))
         using (var process = MasqProcess.Start([.. Command("killed"), "--threads", "1"]))
         {
-            while (!File.Exists(_masq["killed/images/Person_0001/Person_0001_0003.jpg"]))
-            {
-                process.HasExited.ShouldBeFalse();
-                await Task.Delay(5, TestContext.Current.CancellationToken);
-            }
+            var exited = process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            (await Task.WhenAny(painted.Task, exited)).ShouldBe(painted.Task);
+            process.HasExited.ShouldBeFalse();
             process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await exited;
         }
         await GoesOn("killed");
     }
@@ -138,5 +133,17 @@ public sealed class SynthesizeTests : IDisposable
         result.Error.ShouldMatch(@"^note: \d+ photographs were there already\n$");
         (await _masq.RunAsync(Command("whole"))).Error.ShouldBe("");
         Folders.ShouldBeSame(_masq[folder], _masq["whole"]);
+    }
+
+    /// <summary>Tells when anybody's third photograph is whole.</summary>
+    private FileSystemWatcher WatchThirdPhotographs(string folder, Action whole)
+    {
+        var watcher = new FileSystemWatcher(Directory.CreateDirectory(_masq[folder]).FullName, "*_0003.jpg")
+        {
+            IncludeSubdirectories = true,
+            EnableRaisingEvents = true,
+        };
+        watcher.Renamed += (_, _) => whole();
+        return watcher;
     }
 }

@@ -10,7 +10,7 @@ using Masquerade.Verification;
 using TorchSharp;
 
 OpenMpSettings.WaitPassively();
-var path = BundledModels.Shipped.Find(args is [var given] ? given : "mini");
+var path = NamedModels.Default.Find(args is [var given] ? given : "mini");
 using var model = FaceModel.Load(path, threads: Environment.ProcessorCount, gradients: true);
 var verifier = new FaceVerifier(model.Embedder, model.Descriptor.Threshold);
 

@@ -1,3 +1,4 @@
+using Masquerade.Assets;
 using Masquerade.Models;
 using Spectre.Console;
 
@@ -36,7 +37,10 @@ internal sealed record CommandHost
     public TimeProvider Clock { get; }
 
     /// <summary>The models that go by name.</summary>
-    public BundledModels Models { get; init; } = BundledModels.Shipped;
+    public NamedModels Models { get; init; } = NamedModels.Default;
+
+    /// <summary>The published models and data that go by name, and where they are kept.</summary>
+    public AssetStore Assets { get; init; } = AssetStore.Default;
 
     /// <summary>Where a run goes for which no folder is named; where that is there already, the next free number is added.</summary>
     public string RunFolder { get; init; } = Path.Combine("runs", "demo");

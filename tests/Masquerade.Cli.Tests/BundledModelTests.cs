@@ -24,8 +24,8 @@ public sealed class BundledModelTests : IDisposable
         {
             string[] wrong = line[0] == "inspect" ? ["minni"] : ["--model", "minni"];
             var result = await _masq.RunAsync([.. line, .. wrong]);
-            result.ShouldBe(new MasqResult(2, "", "error: minni: no such file, and no bundled model of that name (known are mini); "
-                + "name one, or give the path of a *.model.json\n"), line[0]);
+            result.ShouldBe(new MasqResult(2, "", "error: minni: no such file, and no model of that name (known are mini); "
+                + "did you mean mini?\n"), line[0]);
 
             string[] model = line[0] == "inspect" ? ["mini"] : ["--model", "mini"];
             result = await _masq.RunAsync([.. line, .. model]);
@@ -57,7 +57,7 @@ public sealed class BundledModelTests : IDisposable
     {
         Directory.Delete(_masq["models"], recursive: true);
         var result = await _masq.RunAsync(["inspect", "mini"]);
-        result.ShouldBe(new MasqResult(2, "", "error: mini: no such file, and no bundled model of that name "
+        result.ShouldBe(new MasqResult(2, "", "error: mini: no such file, and no model of that name "
             + "(there are none in {folder}/models); name one, or give the path of a *.model.json\n"));
     }
 }

@@ -1,3 +1,4 @@
+using Masquerade.Assets;
 using Masquerade.Faces;
 using Masquerade.Models;
 
@@ -18,6 +19,7 @@ internal sealed class MasqRun : IDisposable
     {
         Directory.CreateDirectory(this["images"]);
         Model = TinyModel.Write(_folder.FullName);
+        Assets = new AssetStore(new AssetCatalog([]), this["home"]);
         for (var person = 0; person < 5; person++)
         {
             for (var photograph = 1; photograph <= 4; photograph++) WritePhotograph(person, photograph);
@@ -29,6 +31,9 @@ internal sealed class MasqRun : IDisposable
 
     /// <summary>The model's descriptor.</summary>
     public string Model { get; }
+
+    /// <summary>The assets that go by name; none but where a test has its own.</summary>
+    public AssetStore Assets { get; set; }
 
     /// <summary>Makes the tiny model one that ships with the program, under a name.</summary>
     public void Bundle(string name) => Write($"models/{name}.model.json", File.ReadAllText(Model)
@@ -78,7 +83,8 @@ internal sealed class MasqRun : IDisposable
         using var error = new HeardWriter(said) { NewLine = "\n" };
         var host = CommandHost.Piped(output, error, new StoppedClock()) with
         {
-            Models = new BundledModels(this["models"]),
+            Models = new NamedModels(this["models"], Assets),
+            Assets = Assets,
             RunFolder = this["runs/demo"],
         };
         var code = await MasqApp.RunAsync(args, host, cancellation ?? TestContext.Current.CancellationToken);

@@ -15,7 +15,7 @@ internal static class CommonOptions
 
     /// <summary>What a model can be given as.</summary>
     public static string ModelDescription { get; } =
-        $"Model descriptor (*.model.json), or a bundled model by name: {string.Join(", ", BundledModels.Pair)}";
+        $"Model descriptor (*.model.json), or a bundled model by name: {string.Join(", ", NamedModels.Pair)}";
 
     public static Option<string> Model() => new("--model", "-m")
     {

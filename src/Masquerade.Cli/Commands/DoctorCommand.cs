@@ -38,7 +38,7 @@ internal sealed class DoctorCommand : MasqCommand
         var engines = EngineCheck.Run(threads);
         var fix = NativeFix.Look();
         if (report) PrintEngines(_host.Output, engines, fix, threads);
-        if (json is not null) JsonOutput.Write(_host, json, new DoctorJson(_host.Models.Names, libraries, engines, fix, threads));
+        if (json is not null) JsonOutput.Write(_host, json, new DoctorJson(_host.Models.Bundled, libraries, engines, fix, threads));
         return Works(libraries, engines) ? ExitCodes.Done : ExitCodes.CheckFailed;
     }
 
@@ -58,7 +58,7 @@ internal sealed class DoctorCommand : MasqCommand
         var (temporary, current) = Installation.Disk();
         Row(output, "temporary folder", Free(temporary));
         Row(output, "current folder", Free(current));
-        Row(output, "bundled models", _host.Models.Names is { Count: > 0 } models ? string.Join(", ", models) : "none");
+        Row(output, "bundled models", _host.Models.Bundled is { Count: > 0 } models ? string.Join(", ", models) : "none");
         output.Flush();
     }
 

@@ -70,7 +70,7 @@ internal sealed class ExperimentOptions
     {
         var spec = parsed.GetValue(_spec);
         var file = spec is null ? new ExperimentFile() : ExperimentFile.Read(spec);
-        file.Models = parsed.GetValue(_models) is { Length: > 0 } models ? [.. models] : file.Models ?? [.. BundledModels.Pair];
+        file.Models = parsed.GetValue(_models) is { Length: > 0 } models ? [.. models] : file.Models ?? [.. NamedModels.Pair];
         file.Images = parsed.GetValue(_images) ?? file.Images;
         file.Pairs = parsed.GetValue(_pairs) ?? file.Pairs;
         if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks) = (true, null);

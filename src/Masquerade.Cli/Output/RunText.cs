@@ -30,7 +30,7 @@ internal static class RunText
         [
             ("your own model, on the same people", "run --model my.model.json"),
             ("photographs of your own, or LFW's", $"run --model my.model.json {Photographs} --attacks minimal --out runs/lfw"),
-            ("how good a model is before any attack", $"evaluate --model {BundledModels.Pair[0]}"),
+            ("how good a model is before any attack", $"evaluate --model {NamedModels.Pair[0]}"),
         ];
         host.Output.WriteLine();
         host.Output.WriteLine("What to try next:");

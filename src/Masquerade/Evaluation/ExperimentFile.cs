@@ -59,7 +59,7 @@ public sealed class ExperimentFile
     {
         var file = Parse(string.Join('\n', InputFile.ReadLines(path)), path);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        file.Models = file.Models?.ConvertAll(m => CanBePath(m) ? BundledModels.Anywhere(m, folder) : m);
+        file.Models = file.Models?.ConvertAll(m => CanBePath(m) ? NamedModels.Anywhere(m, folder) : m);
         file.Images = Absolute(file.Images, folder);
         file.Pairs = Absolute(file.Pairs, folder);
         file.Landmarks = Absolute(file.Landmarks, folder);

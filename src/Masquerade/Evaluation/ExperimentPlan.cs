@@ -63,15 +63,15 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>Opens everything that an experiment names.</summary>
     /// <param name="experiment">What to do.</param>
     /// <param name="strict">Whether a missing photograph is an error.</param>
-    /// <param name="bundled">The models that go by name; null for the program's.</param>
+    /// <param name="named">The models that go by name; null for the program's.</param>
     /// <exception cref="InputException">Anything is missing, damaged or does not fit.</exception>
-    public static ExperimentPlan Open(Experiment experiment, bool strict = false, BundledModels? bundled = null)
+    public static ExperimentPlan Open(Experiment experiment, bool strict = false, NamedModels? named = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         experiment.Validate("experiment");
         experiment = experiment with
         {
-            Models = [.. experiment.Models.Select(m => BundledModels.Anywhere(m, "."))],
+            Models = [.. experiment.Models.Select(m => NamedModels.Anywhere(m, "."))],
             Images = Path.GetFullPath(experiment.Images),
             Pairs = Path.GetFullPath(experiment.Pairs),
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
@@ -98,7 +98,7 @@ public sealed class ExperimentPlan : IDisposable
         var models = new List<PlannedModel>();
         try
         {
-            foreach (var path in experiment.Models.Select((bundled ?? BundledModels.Shipped).Find))
+            foreach (var path in experiment.Models.Select((named ?? NamedModels.Default).Find))
             {
                 var model = FaceModel.Load(path, experiment.Threads, gradients);
                 try

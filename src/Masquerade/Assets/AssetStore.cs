@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Masquerade.Assets;
 
 /// <summary>
-/// The folder where assets are kept, each in <c>assets/NAME</c>, once they were fetched or put there by hand. What is there is found without
-/// a network.
+/// The folder where assets are kept, each in <c>assets/NAME</c>, once they were fetched or put there by hand. What is there is found
+/// without a network.
 /// </summary>
 public sealed class AssetStore
 {
@@ -37,7 +37,9 @@ public sealed class AssetStore
 
     /// <summary>Where an asset is, whole.</summary>
     /// <param name="name">Its name, or that of a model that it brings.</param>
-    /// <returns>The path of its folder, or of the one file or folder in it that is meant by it; null where it is not, or not whole.</returns>
+    /// <returns>
+    /// The path of its folder, or of the one file or folder in it that is meant by it; null where it is not here, or not whole.
+    /// </returns>
     /// <exception cref="InputException">There is no such asset.</exception>
     public string? Find(string name) => Find(Catalog.Require(name));
 
@@ -51,13 +53,19 @@ public sealed class AssetStore
     {
         if (!Catalog.ModelNames.Contains(name) || Catalog.Find(name) is not { } asset) return null;
         if (Find(asset) is null) throw Missing(asset);
-        return Path.Combine(FolderOf(asset), DescriptorName(name));
+        var descriptor = Path.Combine(FolderOf(asset), DescriptorName(name));
+        // One that a newer program has and the one that fetched the asset had not.
+        if (!File.Exists(descriptor)) new AssetInstaller(this, asset).WriteDescriptors(FolderOf(asset));
+        return descriptor;
     }
 
     /// <summary>How to get an asset that is not here, in one line.</summary>
     internal static InputException Missing(Asset asset) => new(
-        $"{asset.Name} is not here: 'masq fetch {asset.Name}' downloads it ({Size(asset.Bytes)}), "
-        + $"'masq assets add {asset.Name} {string.Join(' ', asset.Downloads.Select(d => d.FileName))}' takes files that you have");
+        $"{asset.Name} is not here: 'masq fetch {asset.Name}' downloads it ({Size(asset.Bytes)}), {ByHand(asset)} takes files that you have");
+
+    /// <summary>The command that puts an asset in by hand.</summary>
+    internal static string ByHand(Asset asset) =>
+        $"'masq assets add {asset.Name} {string.Join(' ', asset.Downloads.Select(d => d.FileName))}'";
 
     /// <summary>A number of bytes for people.</summary>
     internal static string Size(long bytes) => bytes switch
@@ -66,6 +74,23 @@ public sealed class AssetStore
         < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F1} MB"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N0} MB"),
     };
+
+    /// <summary>Does something on the disk.</summary>
+    /// <param name="path">What to name in a message.</param>
+    /// <param name="write">What is done.</param>
+    /// <exception cref="InputException">It cannot be written: read-only, disk full.</exception>
+    internal static T Writing<T>(string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space, or keep models and data "
+                + $"elsewhere with {FolderVariable}", e);
+        }
+    }
 
     /// <summary>Name of a model's descriptor in its asset's folder.</summary>
     internal static string DescriptorName(string model) => $"{model}.model.json";

@@ -33,6 +33,7 @@ public sealed class AssetFetcher(
         if (IsHere(asset, installer)) return;
         using var held = await LockAsync(asset, installer, cancellation);
         if (IsHere(asset, installer)) return;
+        installer.Prepare();
         try
         {
             using var downloader = new Downloader(settings, line => say?.Invoke($"{asset.Name}: {line}"));
@@ -72,7 +73,8 @@ public sealed class AssetFetcher(
         using var held = await LockAsync(asset, installer, cancellation);
         // All are looked at before one is taken.
         var known = paths.Select(path => (Path: path, File: Recognize(asset, path, cancellation))).ToList();
-        if (store.Find(asset) is not null) return [];
+        if (IsHere(asset, installer)) return [];
+        installer.Prepare();
         foreach (var (path, file) in known) Copy(asset, path, installer.Gathered(file.FileName), file, cancellation);
         string[] missing = [.. asset.Downloads.Where(d => !installer.Has(d, cancellation)).Select(d => d.FileName)];
         if (missing.Length == 0) Install(asset, installer, cancellation);

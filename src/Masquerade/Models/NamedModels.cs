@@ -47,7 +47,7 @@ public sealed class NamedModels(string folder, AssetStore? fetched = null)
 
     private InputException Unknown(string name)
     {
-        List<string> names = [.. Bundled, .. fetched?.Catalog.ModelNames ?? []];
+        List<string> names = [.. Bundled.Union(fetched?.Catalog.ModelNames ?? [])];
         var known = names.Count > 0 ? $"known are {string.Join(", ", names)}" : $"there are none in {folder}";
         var meant = NearestName.Question(name, names);
         var remedy = meant.Length > 0 ? meant : $"; name one, or give the path of a *{Ending}";

@@ -180,7 +180,7 @@ public sealed class FetchTests : IDisposable
         var aside = _folder["home/downloads/thing/thing.bin.bad"];
         message.ShouldStartWith($"thing: what {_server.Url}/thing.bin sends is not the file of the catalog (SHA-256 {StandIn.Hash(bad)} "
             + $"instead of {StandIn.Hash(Content)}); it is kept as {aside} and never used; try again later, ");
-        File.ReadAllBytes(aside).ShouldBe(bad);
+        StandIn.Hash(File.ReadAllBytes(aside)).ShouldBe(StandIn.Hash(bad));
         File.Exists(Part).ShouldBeFalse();
         Store.Find("thing").ShouldBeNull();
         _server.Requests.Count.ShouldBe(1);
@@ -349,7 +349,7 @@ public sealed class FetchTests : IDisposable
             + "same command again: it goes on from there$");
         var kept = File.ReadAllBytes(Part);
         kept.Length.ShouldBe(2_000_000);
-        kept.ShouldBe(Content[..2_000_000]);
+        kept.AsSpan().SequenceEqual(Content.AsSpan(0, 2_000_000)).ShouldBeTrue();
 
         disk.Bytes = 10_000_000;
         await FetchAsync();
@@ -466,7 +466,7 @@ public sealed class FetchTests : IDisposable
     private void ShouldBeHere()
     {
         Store.Find("thing").ShouldBe(_folder["home/assets/thing"]);
-        File.ReadAllBytes(_folder["home/assets/thing/thing.bin"]).ShouldBe(Content);
+        File.ReadAllBytes(_folder["home/assets/thing/thing.bin"]).AsSpan().SequenceEqual(Content).ShouldBeTrue();
     }
 
     private string[] Files(string folder) => [.. Directory.GetFiles(_folder[folder], "*", SearchOption.AllDirectories)

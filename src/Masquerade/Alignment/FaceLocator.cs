@@ -37,9 +37,9 @@ public enum FaceFallback
 /// Looks for the face that a photograph is of (<see cref="FaceChoice.Main"/> of several). What was found in a file is remembered: it
 /// is not looked for again while the file stays as it is named.
 /// </summary>
-/// <param name="detector">Finds the faces; stays the caller's.</param>
+/// <param name="detector">Finds the faces; owned from here on.</param>
 /// <param name="fallback">What becomes of a photograph in which there is none.</param>
-public sealed class DetectorLocator(IFaceDetector detector, FaceFallback fallback = FaceFallback.None) : IFaceLocator
+public sealed class DetectorLocator(IFaceDetector detector, FaceFallback fallback = FaceFallback.None) : IFaceLocator, IDisposable
 {
     private readonly ConcurrentDictionary<string, LocatedFace?> _known = new(StringComparer.Ordinal);
 
@@ -56,6 +56,9 @@ public sealed class DetectorLocator(IFaceDetector detector, FaceFallback fallbac
         }
         return face is null && fallback == FaceFallback.None ? throw NoFace(path) : face;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => detector.Dispose();
 
     /// <summary>A face as the aligner takes it.</summary>
     public static LocatedFace Located(DetectedFace face)

@@ -28,14 +28,18 @@ internal sealed class AlignedLists : IDisposable
     /// <summary>The list of photographs without a crop.</summary>
     public const string LeftOutName = "left-out.csv";
 
+    // Which of how many faces of its photograph a line is about: the last one says that the photograph is done.
+    private const string Face = "face";
+    private const string Faces = "faces";
+
     private readonly List _faces;
     private readonly List _leftOut;
 
-    /// <summary>Opens the lists of a folder or begins them; half a line at the end, and what may be half of a photograph's lines, is cut off.</summary>
+    /// <summary>Opens the lists of a folder or begins them; half a line at the end, and some of a photograph's lines without the others, are cut off.</summary>
     /// <exception cref="InputException">A list cannot be read or written, or is another file.</exception>
     public AlignedLists(string folder)
     {
-        var header = string.Join(',', ["image", "crop", .. LandmarkFile.BoxColumns, "probability", .. LandmarkFile.LandmarkColumns]);
+        var header = string.Join(',', ["image", "crop", Face, Faces, .. LandmarkFile.BoxColumns, "probability", .. LandmarkFile.LandmarkColumns]);
         _faces = new List(Path.Combine(folder, FacesName), header);
         try
         {
@@ -58,7 +62,7 @@ internal sealed class AlignedLists : IDisposable
     /// <exception cref="InputException">The disk is full.</exception>
     public void Add(IReadOnlyList<AlignedPhotograph> photographs)
     {
-        _faces.Append(photographs.Where(p => p.Reason is null).SelectMany(p => p.Faces.Select(f => Line(p.Photograph, f))));
+        _faces.Append(photographs.Where(p => p.Reason is null).SelectMany(p => p.Faces.Select((f, i) => Line(p, i, f))));
         _leftOut.Append(photographs.Where(p => p.Reason is not null).Select(p => $"{CsvTable.Quote(p.Photograph)},{CsvTable.Quote(p.Reason!)}"));
     }
 
@@ -69,18 +73,15 @@ internal sealed class AlignedLists : IDisposable
         _leftOut.Dispose();
     }
 
-    private static string Line(string photograph, AlignedFace face)
+    private static string Line(AlignedPhotograph photograph, int number, AlignedFace face)
     {
         var box = face.Where?.Box;
-        IEnumerable<double?> values =
-        [
-            box?.Left, box?.Top, box?.Right, box?.Bottom,
-        ];
         var points = face.Where?.Landmarks.Points;
         var landmarks = Enumerable.Range(0, 10).Select(i => points is null ? (double?)null : i % 2 == 0 ? points[i / 2].X : points[i / 2].Y);
         string[] fields =
         [
-            CsvTable.Quote(photograph), CsvTable.Quote(face.Crop), .. values.Select(v => Number(v, "F3")), Number(face.Probability, "F5"),
+            CsvTable.Quote(photograph.Photograph), CsvTable.Quote(face.Crop), Number(number + 1, "F0"), Number(photograph.Faces.Count, "F0"),
+            Number(box?.Left, "F3"), Number(box?.Top, "F3"), Number(box?.Right, "F3"), Number(box?.Bottom, "F3"), Number(face.Probability, "F5"),
             .. landmarks.Select(v => Number(v, "F3")),
         ];
         return string.Join(',', fields);
@@ -146,18 +147,18 @@ internal sealed class AlignedLists : IDisposable
             var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
             var lines = Encoding.UTF8.GetString(bytes, 0, end).Split('\n')[..^1];
             if (lines.Length == 0 || lines[0] != header) throw new InputException($"{_path}: is not what was written there; name a new folder");
-            foreach (var (_, fields) in CsvTable.Parse(_path, lines).Rows()) _photographs.Add(fields[0]);
-            // A process that was killed may have written only some of the last photograph's lines.
-            var last = lines.Length;
-            if (last > 1)
+            var table = CsvTable.Parse(_path, lines);
+            var (face, faces) = table.Has(Face) ? (table.Column(Face), table.Column(Faces)) : (0, 0);
+            var (kept, last) = (lines.Length, "");
+            foreach (var (line, fields) in table.Rows())
             {
-                var name = First(lines[^1]);
-                while (last > 1 && First(lines[last - 1]) == name) last--;
-                _photographs.Remove(name);
+                if (fields[0] != last) kept = line - 1;
+                last = fields[0];
+                if (fields[face] != fields[faces]) continue;
+                _photographs.Add(fields[0]);
+                kept = line;
             }
-            _file.SetLength(Encoding.UTF8.GetByteCount(string.Concat(lines[..last].Select(l => l + "\n"))));
-
-            string First(string line) => CsvTable.Parse(_path, [header, line]).Rows().Single().Fields[0];
+            _file.SetLength(Encoding.UTF8.GetByteCount(string.Concat(lines[..kept].Select(l => l + "\n"))));
         }
 
         private InputException Unwritable(Exception e) =>

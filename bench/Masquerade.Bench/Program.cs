@@ -10,6 +10,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  throughput {ThroughputBench.Usage}");
     Console.Error.WriteLine($"  attacks {AttackCost.Usage}");
     Console.Error.WriteLine($"  robustness {RobustnessBench.Usage}");
+    Console.Error.WriteLine($"  detection {DetectionBench.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
     return 2;
 }
@@ -27,11 +28,14 @@ try
         case "robustness":
             RobustnessBench.Run(options);
             break;
+        case "detection":
+            DetectionBench.Run(options);
+            break;
         case "synthesize":
             SynthesizeBench.Run(options);
             break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, synthesize");
     }
     options.RequireAllUsed();
     return 0;

@@ -64,6 +64,7 @@ internal static class MasqApp
             new ReportCommand(host),
             new EvaluateCommand(host),
             new VerifyCommand(host),
+            new AlignCommand(host),
             new InspectCommand(host),
             new SynthesizeCommand(host),
             new TrainCommand(host),

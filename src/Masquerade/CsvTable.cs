@@ -35,6 +35,13 @@ internal sealed class CsvTable
     public int Column(string name) => _columns.TryGetValue(name, out var index) ? index
         : throw Bad(0, $"the column '{name}' is missing; the header has: {string.Join(", ", _columns.Keys)}");
 
+    /// <summary>A field as a line of CSV has it.</summary>
+    public static string Quote(string field) =>
+        field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Whether there is such a column.</summary>
+    public bool Has(string name) => _columns.ContainsKey(name);
+
     /// <summary>The rows after the header with their line numbers.</summary>
     /// <exception cref="InputException">A row has another number of fields than the header, or a quote is left open.</exception>
     public IEnumerable<(int Line, List<string> Fields)> Rows()

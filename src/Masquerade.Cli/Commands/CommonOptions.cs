@@ -100,12 +100,34 @@ internal static class CommonOptions
                 result.AddError("--landmarks and --aligned contradict each other: give one");
         });
 
-    /// <summary>A maker of the model's crops.</summary>
-    public static FaceCropper Cropper(ModelDescriptor descriptor, string? landmarks, bool aligned) => new(
-        AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks is null ? null : LandmarkFile.Read(landmarks), aligned);
+    public static Option<string?> Detector() => new("--detector")
+    {
+        Description = "Folder of MTCNN's weights, which look for the faces where there are no landmarks. Default: those that "
+            + $"'masq fetch {FaceSource.DefaultDetector}' brought.",
+        HelpName = "FOLDER",
+    };
+
+    public static Option<FaceFallback> Fallback() => new("--fallback")
+    {
+        Description = "What becomes of a photograph in which no face is found: none (it is left out) or center (its middle is taken). "
+            + "Default: none.",
+        HelpName = "WHAT",
+        CustomParser = result => result.Tokens[0].Value switch
+        {
+            "none" => FaceFallback.None,
+            "center" => FaceFallback.Center,
+            var other => Wrong(result, $"is '{other}'; give none or center"),
+        },
+    };
 
     /// <summary>How many threads a number asks for.</summary>
     public static int ThreadCount(int asked) => asked > 0 ? asked : Environment.ProcessorCount;
+
+    private static FaceFallback Wrong(ArgumentResult result, string problem)
+    {
+        result.AddError($"{Name(result)} {problem}");
+        return default;
+    }
 
     private static int Whole(ArgumentResult result, int least, int most)
     {

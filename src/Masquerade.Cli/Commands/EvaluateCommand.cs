@@ -17,8 +17,7 @@ internal sealed class EvaluateCommand : MasqCommand
     private readonly Option<string?> _images = CommonOptions.Images();
     private readonly Option<string?> _pairs = CommonOptions.Pairs();
     private readonly Option<string?> _data = CommonOptions.Data();
-    private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
-    private readonly Option<bool> _aligned = CommonOptions.Aligned();
+    private readonly FaceOptions _faces = new();
     private readonly Option<double?> _threshold = CommonOptions.Threshold();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _json = CommonOptions.Json();
@@ -35,9 +34,9 @@ internal sealed class EvaluateCommand : MasqCommand
         "masq evaluate --model arcface.model.json --images crops --pairs pairs.csv --aligned --json result.json")
     {
         _host = host;
-        Option[] options = [_model, _images, _pairs, _data, _landmarks, _aligned, _people, _threshold, _threads, _json, _strict];
+        Option[] options = [_model, _images, _pairs, _data, .. _faces.All, _people, _threshold, _threads, _json, _strict];
         foreach (var option in options) Add(option);
-        this.RequireOneOf(_landmarks, _aligned);
+        _faces.CheckIn(this);
         Validators.Add(result =>
         {
             var (images, data) = (result.GetResult(_images) is not null, result.GetResult(_data) is not null);
@@ -47,7 +46,7 @@ internal sealed class EvaluateCommand : MasqCommand
             var photographs = images || data;
             if (photographs && result.GetResult(_people) is { Implicit: false })
                 result.AddError("--people is for synthetic people: leave it out, or --images");
-            Option[] others = [_pairs, _landmarks, _aligned];
+            Option[] others = [_pairs, .. _faces.All];
             if (!photographs && others.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } other)
                 result.AddError($"{other.Name} needs --images FOLDER beside it");
         });
@@ -63,18 +62,18 @@ internal sealed class EvaluateCommand : MasqCommand
         var (images, pairs) = (named?.Images ?? parsed.GetValue(_images), named?.Pairs ?? parsed.GetValue(_pairs));
         using var scratch = images is null ? new Scratch() : null;
         var (list, folder, landmarks) = scratch is null
-            ? (PairListReader.Read(pairs!), new ImageFolder(images!), parsed.GetValue(_landmarks))
+            ? (PairListReader.Read(pairs!), new ImageFolder(images!), parsed.GetValue(_faces.Landmarks))
             : await PaintAsync(scratch.Path, parsed, cancellation);
         // The pipeline runs the network on as many threads as it has workers: one a worker.
         using var model = FaceModel.Load(path, threads: 1, gradients: false);
-        var cropper = CommonOptions.Cropper(model.Descriptor, landmarks, parsed.GetValue(_aligned));
+        using var crops = ModelCrops.Open(_host, model.Descriptor, _faces.Read(parsed) with { Landmarks = landmarks });
         var options = new EmbeddingOptions
         {
             Workers = CommonOptions.ThreadCount(parsed.GetValue(_threads)),
             Strict = parsed.GetValue(_strict),
         };
         var verifier = new FaceVerifier(model.Embedder, parsed.GetValue(_threshold) ?? model.Descriptor.Threshold);
-        var benchmark = new VerificationBenchmark(verifier, new FaceCropSource(folder, cropper), options);
+        var benchmark = new VerificationBenchmark(verifier, new FaceCropSource(folder, crops.Cropper), options);
         var scores = await ProgressReporter.RunAsync(_host, "embedding photographs", progress =>
             benchmark.Run(list, PairAvailability.Of(list, folder), (done, total) => progress.Report(done, total), cancellation));
         if (json != CommonOptions.StandardOutput) EvaluationText.Print(_host.Results, model.Descriptor, list, scores);

@@ -14,22 +14,22 @@ internal sealed class VerifyCommand : MasqCommand
     private readonly Argument<string> _probe = new("PROBE") { Description = "The photograph in question." };
     private readonly Argument<string> _reference = new("REFERENCE") { Description = "The photograph on file." };
     private readonly Option<string> _model = CommonOptions.Model();
-    private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
-    private readonly Option<bool> _aligned = CommonOptions.Aligned();
+    private readonly FaceOptions _faces = new();
     private readonly Option<double?> _threshold = CommonOptions.Threshold();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _json = CommonOptions.Json();
 
     public VerifyCommand(CommandHost host) : base("verify",
         "Asks a verifier whether two photographs show the same person. The exit code is 0 whatever the answer.",
+        "masq verify probe.jpg reference.jpg --model arcface.model.json",
         "masq verify probe.jpg reference.jpg --model arcface.model.json --landmarks landmarks.csv",
         "masq verify crop1.png crop2.png --model arcface.model.json --aligned --json")
     {
         _host = host;
         Add(_probe);
         Add(_reference);
-        foreach (var option in new Option[] { _model, _landmarks, _aligned, _threshold, _threads, _json }) Add(option);
-        this.RequireOneOf(_landmarks, _aligned);
+        foreach (var option in (Option[])[_model, .. _faces.All, _threshold, _threads, _json]) Add(option);
+        _faces.CheckIn(this);
         SetAction(Run);
     }
 
@@ -39,9 +39,9 @@ internal sealed class VerifyCommand : MasqCommand
         JsonOutput.Check(json);
         var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
         using var model = FaceModel.Load(_host.Models.Find(parsed.GetRequiredValue(_model)), threads, gradients: false);
-        var cropper = CommonOptions.Cropper(model.Descriptor, parsed.GetValue(_landmarks), parsed.GetValue(_aligned));
+        using var crops = ModelCrops.Open(_host, model.Descriptor, _faces.Read(parsed));
         var verifier = new FaceVerifier(model.Embedder, parsed.GetValue(_threshold) ?? model.Descriptor.Threshold);
-        var distance = verifier.Compare(cropper.Crop(probe), cropper.Crop(reference));
+        var distance = verifier.Compare(crops.Cropper.Crop(probe), crops.Cropper.Crop(reference));
         var samePerson = verifier.IsSame(distance);
         if (json != CommonOptions.StandardOutput)
         {

@@ -16,47 +16,78 @@ public static class FaceAligner
     /// <summary>The narrow crop is the wide one less this many pixels on the left (and on the right).</summary>
     private const double NarrowCut = 8;
 
+    /// <summary>The margin of FaceNet's crops, half of it on each side of the box (facenet's <c>align_dataset_mtcnn --margin 32</c>).</summary>
+    private const int FaceNetMargin = 32;
+
     /// <summary>
-    /// Aligns a face by its landmarks: the output pixel with centre (i+½, j+½) takes the photograph's value at that point's origin under
-    /// the least-squares similarity transform, bilinear between pixel centres, rounded to 8 bits (half to even). As Pillow has it, the
-    /// outermost half pixel repeats the edge, and what lies outside the photograph is black.
+    /// Cuts out a face. The ArcFace kinds work from its landmarks: the output pixel with centre (i+½, j+½) takes the photograph's value at
+    /// that point's origin under the least-squares similarity transform, bilinear between pixel centres, rounded to 8 bits (half to even); as
+    /// Pillow has it, the outermost half pixel repeats the edge, and what lies outside the photograph is black. FaceNet's kind takes the
+    /// box with half its margin of 32 pixels on each side, cut at the photograph's edges and to whole pixels, and resizes it as Pillow does;
+    /// where no box is known it is estimated from the landmarks (<see cref="FaceBoxEstimate"/>).
     /// </summary>
     /// <param name="photo">The photograph, any size.</param>
-    /// <param name="landmarks">The face's landmarks in the photograph, in its pixels.</param>
-    /// <param name="kind">An alignment by landmarks.</param>
+    /// <param name="face">Where the face is, in the photograph's pixels.</param>
+    /// <param name="kind">Any alignment but <see cref="AlignmentKind.None"/>.</param>
     /// <returns>A crop of the kind's size.</returns>
-    /// <exception cref="InputException">The landmarks coincide or are not finite; or the kind does not work from landmarks.</exception>
-    public static FaceImage Align(FaceImage photo, FiveLandmarks landmarks, AlignmentKind kind)
+    /// <exception cref="InputException">The landmarks coincide, are not finite, or lie outside the photograph.</exception>
+    public static FaceImage Align(ImageView photo, LocatedFace face, AlignmentKind kind)
     {
-        ArgumentNullException.ThrowIfNull(photo);
-        ArgumentNullException.ThrowIfNull(landmarks);
-        return Align(photo.Pixels, photo.Size, landmarks, kind);
-    }
-
-    /// <summary>As the public one, of RGB bytes.</summary>
-    internal static FaceImage Align(ReadOnlySpan<byte> photo, ImageSize photoSize, FiveLandmarks landmarks, AlignmentKind kind)
-    {
-        var toCrop = SimilarityTransform.Fit(landmarks.Points, ArcFaceTemplate);
+        ArgumentNullException.ThrowIfNull(face);
         switch (kind)
         {
             case AlignmentKind.ArcFace112x112:
-                return Warp(photo, photoSize, toCrop.Inverse(), new ImageSize(112, 112));
+                return Warp(photo, ToTemplate().Inverse(), new ImageSize(112, 112));
             case AlignmentKind.ArcFace112x96:
-                return Warp(photo, photoSize, (toCrop with { ShiftX = toCrop.ShiftX - NarrowCut }).Inverse(), new ImageSize(96, 112));
+                var toCrop = ToTemplate();
+                return Warp(photo, (toCrop with { ShiftX = toCrop.ShiftX - NarrowCut }).Inverse(), new ImageSize(96, 112));
+            case AlignmentKind.FaceNet160x160:
+                return WithMargin(photo, face.Box ?? FaceBoxEstimate.Of(face.Landmarks));
             default:
-                throw new InputException(NeedsCrops(kind));
+                throw new ArgumentException($"the alignment {kind.Name()} makes no crops", nameof(kind));
         }
+
+        SimilarityTransform ToTemplate() => SimilarityTransform.Fit(face.Landmarks.Points, ArcFaceTemplate);
     }
 
-    /// <summary>Why a kind of alignment cannot start from landmarks.</summary>
-    internal static string NeedsCrops(AlignmentKind kind) =>
-        $"the alignment {kind.Name()} does not work from landmarks; give crops of the model's input size and say --aligned";
+    /// <summary>Cuts out a face of which only the landmarks are known.</summary>
+    /// <inheritdoc cref="Align(ImageView, LocatedFace, AlignmentKind)"/>
+    /// <param name="photo">The photograph, any size.</param>
+    /// <param name="landmarks">The face's landmarks in the photograph, in its pixels.</param>
+    /// <param name="kind">Any alignment but <see cref="AlignmentKind.None"/>.</param>
+    public static FaceImage Align(FaceImage photo, FiveLandmarks landmarks, AlignmentKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(photo);
+        return Align(photo.View, new LocatedFace(landmarks), kind);
+    }
+
+    /// <summary>The middle of a photograph, as much of it as a crop's shape allows, resized: for one in which no face is found.</summary>
+    /// <param name="photo">The photograph, any size.</param>
+    /// <param name="size">Size of the crop.</param>
+    public static FaceImage Middle(ImageView photo, ImageSize size)
+    {
+        var width = (int)Math.Clamp((long)photo.Height * size.Width / size.Height, 1, photo.Width);
+        var height = (int)Math.Clamp((long)photo.Width * size.Height / size.Width, 1, photo.Height);
+        return ImageResize.Bilinear(photo, (photo.Width - width) / 2, (photo.Height - height) / 2, width, height, size);
+    }
+
+    private static FaceImage WithMargin(ImageView photo, FaceBox box)
+    {
+        const double Margin = FaceNetMargin / 2;
+        var (left, top) = (Whole(Math.Max(box.Left - Margin, 0)), Whole(Math.Max(box.Top - Margin, 0)));
+        var (right, bottom) = (Whole(Math.Min(box.Right + Margin, photo.Width)), Whole(Math.Min(box.Bottom + Margin, photo.Height)));
+        if (left < 0 || top < 0 || left >= right || top >= bottom)
+            throw new InputException($"the face around ({box.Centre.X:0.#}, {box.Centre.Y:0.#}) lies outside the photograph; correct it");
+        return ImageResize.Bilinear(photo, left, top, right - left, bottom - top, new ImageSize(160, 160));
+
+        static int Whole(double edge) => double.IsNaN(edge) ? -1 : (int)edge;
+    }
 
     /// <summary>Draws an image of the given size, each pixel from where <paramref name="toPhoto"/> takes its centre.</summary>
-    internal static FaceImage Warp(ReadOnlySpan<byte> photo, ImageSize photoSize, SimilarityTransform toPhoto, ImageSize size)
+    internal static FaceImage Warp(ImageView photo, SimilarityTransform toPhoto, ImageSize size)
     {
         var pixels = new byte[size.Values];
-        var (width, height, stride) = (photoSize.Width, photoSize.Height, 3 * photoSize.Width);
+        var (width, height, stride) = (photo.Width, photo.Height, 3 * photo.Width);
         for (var j = 0; j < size.Height; j++)
         {
             var start = toPhoto.Apply(new ImagePoint(0.5, j + 0.5));
@@ -68,8 +99,8 @@ public static class FaceAligner
                 if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
                 // One more than the pixel whose centre is at the left and above, so that truncation is the floor.
                 var (column, row) = ((int)(x + 0.5), (int)(y + 0.5));
-                var above = TwoPixels(photo.Slice(Math.Max(row - 1, 0) * stride, stride), column - 1);
-                var below = TwoPixels(photo.Slice(Math.Min(row, height - 1) * stride, stride), column - 1);
+                var above = TwoPixels(photo.Pixels.Slice(Math.Max(row - 1, 0) * stride, stride), column - 1);
+                var below = TwoPixels(photo.Pixels.Slice(Math.Min(row, height - 1) * stride, stride), column - 1);
                 var both = above + (below - above) * Vector256.Create((float)(y + 0.5 - row));
                 var mixed = both.GetLower() + (both.GetUpper() - both.GetLower()) * Vector128.Create((float)(x + 0.5 - column));
                 var levels = Vector128.ConvertToInt32(Vector128.Round(mixed, MidpointRounding.ToEven));

@@ -1,37 +1,34 @@
-using System.Collections.Concurrent;
 using Masquerade.Alignment;
 using Masquerade.Faces;
 
 namespace Masquerade.Datasets;
 
 /// <summary>
-/// Makes a model's crops from photographs: by their landmarks, or as they are where they already are crops. Safe on many threads.
+/// Makes a model's crops from photographs: by where their faces are, or as they are where they already are crops. Safe on many threads.
 /// </summary>
 public sealed class FaceCropper
 {
     private readonly AlignmentKind _kind;
-    private readonly LandmarkTable? _landmarks;
-    private readonly ConcurrentDictionary<FiveLandmarks, string> _users = new(ReferenceEqualityComparer.Instance);
+    private readonly IFaceLocator? _locator;
 
     /// <param name="kind">The model's alignment; with <see cref="AlignmentKind.None"/> photographs are always taken as they are.</param>
     /// <param name="size">The model's input size.</param>
-    /// <param name="landmarks">Where the faces are; not needed for crops.</param>
+    /// <param name="locator">Where the faces are: a <see cref="LandmarkTable"/> or a <see cref="DetectorLocator"/>; not needed for crops.</param>
     /// <param name="aligned">Photographs already are crops of the model's input size.</param>
     /// <exception cref="InputException">
-    /// Landmarks are needed and not given, or the alignment makes no crops of that size from them.
+    /// It has to be known where the faces are and is not, or the alignment makes no crops of that size.
     /// </exception>
-    public FaceCropper(AlignmentKind kind, ImageSize size, LandmarkTable? landmarks, bool aligned)
+    public FaceCropper(AlignmentKind kind, ImageSize size, IFaceLocator? locator, bool aligned)
     {
         _kind = kind;
         Size = size;
         if (aligned || kind == AlignmentKind.None) return;
-        if (kind == AlignmentKind.FaceNet160x160) throw new InputException(FaceAligner.NeedsCrops(kind));
         if (kind.CropSize() != size)
         {
             throw new InputException(
                 $"the model takes {size} pixels, but its alignment {kind.Name()} makes {kind.CropSize()}; correct its descriptor");
         }
-        _landmarks = landmarks ?? throw new InputException(
+        _locator = locator ?? throw new InputException(
             $"the alignment {kind.Name()} needs landmarks: give --landmarks FILE, or --aligned if photographs already are {size} crops");
     }
 
@@ -42,31 +39,25 @@ public sealed class FaceCropper
     /// <param name="path">The file.</param>
     /// <param name="name">What the landmark file may list it as, besides its path and file name; null: nothing else.</param>
     /// <exception cref="InputException">
-    /// The file is no usable image, has no landmarks or another file's, or is a crop of another size.
+    /// The file is no usable image, has no face, no landmarks or another file's, or is a crop of another size.
     /// </exception>
     public FaceImage Crop(string path, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         using var photo = ImageFile.ReadPooled(path);
-        if (_landmarks is null)
+        if (_locator is null)
         {
             return photo.Size == Size ? photo.ToImage()
                 : throw new InputException($"{path}: is {photo.Size}, but the model takes crops of {Size}; align it first");
         }
-        var landmarks = (name is null ? null : _landmarks.Find(name)) ?? _landmarks.Find(path)
-            ?? throw new InputException($"{path}: {_landmarks.FilePath} has no landmarks of it; add a line for {Path.GetFileName(path)}");
-        // A landmark file without folders cannot tell a/0001.jpg from b/0001.jpg.
-        var file = Path.GetFullPath(path);
-        var user = _users.GetOrAdd(landmarks, file);
-        if (user != file)
-            throw new InputException($"{path}: {_landmarks.FilePath} has one line for it and for {user}; list them with their folders");
+        if (_locator.Locate(photo.View, path, name) is not { } face) return FaceAligner.Middle(photo.View, Size);
         try
         {
-            return FaceAligner.Align(photo.Rgb, photo.Size, landmarks, _kind);
+            return FaceAligner.Align(photo.View, face, _kind);
         }
         catch (InputException e)
         {
-            throw new InputException($"{path}: {e.Message} in {_landmarks.FilePath}", e);
+            throw new InputException($"{path}: {e.Message} in {_locator.Source}", e);
         }
     }
 }

@@ -122,7 +122,7 @@ public sealed class ExperimentPlan : IDisposable
         }
     }
 
-    private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder, LandmarkTable? landmarks)
+    private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder, IFaceLocator? faces)
     {
         var descriptor = model.Descriptor;
         const int Least = StructuralSimilarity.Window;
@@ -130,7 +130,7 @@ public sealed class ExperimentPlan : IDisposable
             throw new InputException($"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {Least}x{Least}");
         try
         {
-            var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, landmarks, experiment.Aligned);
+            var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, faces, experiment.Aligned);
             return new PlannedModel(
                 model, path, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
                 new FaceCropSource(folder, cropper));

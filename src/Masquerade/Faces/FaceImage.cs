@@ -41,4 +41,7 @@ public sealed class FaceImage
 
     /// <summary>RGB bytes, interleaved, rows from the top.</summary>
     public byte[] Pixels { get; }
+
+    /// <summary>The image as what only looks at it takes it.</summary>
+    public ImageView View => new(Pixels, Size);
 }

@@ -14,6 +14,9 @@ internal sealed class PooledImage(ImageSize size, byte[] buffer) : IDisposable
     /// <summary>RGB bytes, interleaved, rows from the top; until <see cref="Dispose"/>.</summary>
     public Span<byte> Rgb => buffer.AsSpan(0, size.Values);
 
+    /// <summary>The image as what only looks at it takes it; until <see cref="Dispose"/>.</summary>
+    public ImageView View => new(Rgb, size);
+
     /// <summary>A buffer for an image of that size, its bytes undefined.</summary>
     public static PooledImage Rent(ImageSize size) => new(size, ArrayPool<byte>.Shared.Rent(size.Values));
 

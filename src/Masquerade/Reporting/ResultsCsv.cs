@@ -46,13 +46,10 @@ public static class ResultsCsv
         using (var writer = new StreamWriter(bytes, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" })
         {
             writer.WriteLine(string.Join(',', Columns.Select(c => c.Name)));
-            foreach (var row in rows) writer.WriteLine(string.Join(',', Columns.Select(c => Quote(c.Value(row)))));
+            foreach (var row in rows) writer.WriteLine(string.Join(',', Columns.Select(c => CsvTable.Quote(c.Value(row)))));
         }
         OutputFile.Write(path, bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
-
-    private static string Quote(string field) =>
-        field.AsSpan().IndexOfAny("\",\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string Text(bool? value) => value is null ? "" : value.Value ? "1" : "0";
 

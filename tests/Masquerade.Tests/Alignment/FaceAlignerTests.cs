@@ -50,7 +50,7 @@ public class FaceAlignerTests
         var photo = Noise(width, height, seed);
         var toPhoto = new SimilarityTransform(a, b, shiftX, shiftY);
         var size = new ImageSize(23, 17);
-        var warped = FaceAligner.Warp(photo.Pixels, photo.Size, toPhoto, size);
+        var warped = FaceAligner.Warp(photo, toPhoto, size);
         for (var i = 0; i < size.Values; i++)
         {
             var (pixel, channel) = (i / 3, i % 3);
@@ -69,7 +69,7 @@ public class FaceAlignerTests
     {
         var photo = new FaceImage(2, 1, [10, 20, 30, 110, 120, 130]);
         // Five samples a half apart: outside, the edge, its pixel's centre, between the two, the other centre.
-        var row = FaceAligner.Warp(photo.Pixels, photo.Size, new SimilarityTransform(0.5, 0, -0.5, 0), new ImageSize(5, 1));
+        var row = FaceAligner.Warp(photo, new SimilarityTransform(0.5, 0, -0.5, 0), new ImageSize(5, 1));
         row.Pixels.Chunk(3).Select(p => (int)p[0]).ShouldBe([0, 10, 35, 85, 110]);
     }
 
@@ -77,7 +77,7 @@ public class FaceAlignerTests
     public void A_half_is_rounded_to_even()
     {
         var photo = new FaceImage(2, 1, [1, 2, 3, 2, 3, 4]);
-        FaceAligner.Warp(photo.Pixels, photo.Size, new SimilarityTransform(1, 0, 0.5, 0), new ImageSize(1, 1)).Pixels.ShouldBe([2, 2, 4]);
+        FaceAligner.Warp(photo, new SimilarityTransform(1, 0, 0.5, 0), new ImageSize(1, 1)).Pixels.ShouldBe([2, 2, 4]);
     }
 
     [Fact]
@@ -96,11 +96,58 @@ public class FaceAlignerTests
             .ShouldContain("(50, 50) coincide");
     }
 
-    [Theory]
-    [InlineData(AlignmentKind.FaceNet160x160)]
-    [InlineData(AlignmentKind.None)]
-    public void A_kind_without_landmarks_says_what_to_do(AlignmentKind kind) =>
-        Should.Throw<InputException>(() => FaceAligner.Align(Noise(10, 10, 6), Template, kind)).Message.ShouldContain("--aligned");
+    [Fact]
+    public void FaceNet_s_crop_is_the_box_with_its_margin_cut_at_the_edges_and_resized()
+    {
+        var photo = Noise(250, 240, 6);
+        var inside = Crop(new FaceBox(60.9, 50.2, 150.7, 170.99));
+        inside.Pixels.ShouldBe(ImageResize.Bilinear(photo, 44, 34, 166 - 44, 186 - 34, new ImageSize(160, 160)).Pixels);
+        var beyond = Crop(new FaceBox(-30, 5, 300, 235));
+        beyond.Pixels.ShouldBe(ImageResize.Bilinear(photo, 0, 0, 250, 240, new ImageSize(160, 160)).Pixels);
+        Should.Throw<InputException>(() => Crop(new FaceBox(300, 20, 380, 90))).Message.ShouldContain("lies outside the photograph");
+        Should.Throw<InputException>(() => Crop(new FaceBox(double.NaN, 20, 80, 90))).Message.ShouldContain("lies outside the photograph");
+
+        FaceImage Crop(FaceBox box) => FaceAligner.Align(photo.View, new LocatedFace(Template, box), AlignmentKind.FaceNet160x160);
+    }
+
+    [Fact]
+    public void Without_a_box_one_is_estimated_that_moves_and_grows_with_the_landmarks()
+    {
+        var box = FaceBoxEstimate.Of(Template);
+        box.Left.ShouldBeLessThan(Template.LeftEye.X);
+        box.Right.ShouldBeGreaterThan(Template.RightEye.X);
+        box.Top.ShouldBeLessThan(Template.LeftEye.Y);
+        box.Bottom.ShouldBeGreaterThan(Template.LeftMouth.Y);
+        var moved = FaceBoxEstimate.Of(Moved(Template, 10, 20));
+        (moved.Left - box.Left, moved.Bottom - box.Bottom).ShouldBe((10, 20));
+        var twice = FaceBoxEstimate.Of(new FiveLandmarks(Twice(Template.LeftEye), Twice(Template.RightEye), Twice(Template.Nose),
+            Twice(Template.LeftMouth), Twice(Template.RightMouth)));
+        twice.Width.ShouldBe(2 * box.Width, 1e-9);
+        var photo = Noise(112, 112, 7);
+        FaceAligner.Align(photo, Template, AlignmentKind.FaceNet160x160).Pixels
+            .ShouldBe(FaceAligner.Align(photo.View, new LocatedFace(Template, box), AlignmentKind.FaceNet160x160).Pixels);
+        var point = new ImagePoint(50, 50);
+        Should.Throw<InputException>(() => FaceBoxEstimate.Of(new FiveLandmarks(point, point, point, point, point)))
+            .Message.ShouldContain("(50, 50) coincide");
+
+        static ImagePoint Twice(ImagePoint p) => new(2 * p.X, 2 * p.Y);
+    }
+
+    [Fact]
+    public void The_middle_is_as_much_as_the_crop_s_shape_allows()
+    {
+        var wide = Noise(300, 112, 8);
+        FaceAligner.Middle(wide.View, new ImageSize(96, 112)).Pixels
+            .ShouldBe(ImageResize.Bilinear(wide, 102, 0, 96, 112, new ImageSize(96, 112)).Pixels);
+        var tall = Noise(48, 200, 9);
+        FaceAligner.Middle(tall.View, new ImageSize(96, 112)).Pixels
+            .ShouldBe(ImageResize.Bilinear(tall, 0, 72, 48, 56, new ImageSize(96, 112)).Pixels);
+        FaceAligner.Middle(Noise(1, 1000, 10).View, new ImageSize(96, 112)).Size.ShouldBe(new ImageSize(96, 112));
+    }
+
+    [Fact]
+    public void A_kind_that_makes_no_crops_is_refused() =>
+        Should.Throw<ArgumentException>(() => FaceAligner.Align(Noise(10, 10, 6), Template, AlignmentKind.None)).Message.ShouldContain("none");
 
     [Fact]
     public void Kinds_have_the_names_of_model_descriptors()

@@ -14,19 +14,34 @@ public class LandmarkFileTests
             + "mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y",
             "6,\"a, \"\"b\"\"\",a.jpg,1,2,3,4,5,7,8,9,1e1", "", "60,,b.jpg,1,2,3,4,5,7,8,9,10");
         table.Count.ShouldBe(2);
-        table.Find("a.jpg").ShouldBe(new FiveLandmarks(new(1, 2), new(3, 4), new(5, 6), new(7, 8), new(9, 10)));
-        table.Find("b.jpg")!.Nose.ShouldBe(new ImagePoint(5, 60));
+        table.Find("a.jpg")!.Landmarks.ShouldBe(new FiveLandmarks(new(1, 2), new(3, 4), new(5, 6), new(7, 8), new(9, 10)));
+        table.Find("b.jpg")!.Landmarks.Nose.ShouldBe(new ImagePoint(5, 60));
     }
 
     [Fact]
     public void A_photograph_is_found_by_its_file_name_but_not_in_anothers_folder()
     {
         var table = Read(Header, "Ann_0001.jpg,1,2,3,4,5,6,7,8,9,10", "bob/0001.jpg,11,2,3,4,5,6,7,8,9,10");
-        table.Find("Ann/Ann_0001.jpg")!.LeftEye.X.ShouldBe(1);
-        table.Find(@"Ann\Ann_0001.jpg")!.LeftEye.X.ShouldBe(1);
-        table.Find("bob/0001.jpg")!.LeftEye.X.ShouldBe(11);
+        table.Find("Ann/Ann_0001.jpg")!.Landmarks.LeftEye.X.ShouldBe(1);
+        table.Find(@"Ann\Ann_0001.jpg")!.Landmarks.LeftEye.X.ShouldBe(1);
+        table.Find("bob/0001.jpg")!.Landmarks.LeftEye.X.ShouldBe(11);
+        table.Find("/photographs/of/bob/0001.jpg")!.Landmarks.LeftEye.X.ShouldBe(11);
         table.Find("cid/0001.jpg").ShouldBeNull();
         table.Find("0001.jpg").ShouldBeNull();
+    }
+
+    [Fact]
+    public void Boxes_are_read_where_they_are_known()
+    {
+        var table = Read(Header + ",box_left,box_top,box_right,box_bottom", "a.jpg,1,2,3,4,5,6,7,8,9,10,-1.5,2,30,40", "b.jpg,1,2,3,4,5,6,7,8,9,10,,,,",
+            "no-face.jpg,,,,,,,,,,,,,,");
+        table.Find("a.jpg")!.Box.ShouldBe(new FaceBox(-1.5, 2, 30, 40));
+        table.Find("b.jpg")!.Box.ShouldBeNull();
+        table.Find("no-face.jpg").ShouldBeNull();
+        Should.Throw<InputException>(() => Read(Header + ",box_left,box_top,box_right,box_bottom", "a.jpg,1,2,3,4,5,6,7,8,9,10,5,2,5,40"))
+            .Message.ShouldContain("line 2: the box of a.jpg is empty");
+        Should.Throw<InputException>(() => Read(Header + ",box_left", "a.jpg,1,2,3,4,5,6,7,8,9,10,5"))
+            .Message.ShouldContain("the column 'box_top' is missing");
     }
 
     [Theory]
@@ -54,7 +69,7 @@ public class LandmarkFileTests
     {
         var table = LandmarkFile.Read(Shared.Path("data", "lfw", "landmarks.csv"));
         table.Count.ShouldBe(13233);
-        table.Find("AJ_Cook/AJ_Cook_0001.jpg")
+        table.Find("AJ_Cook/AJ_Cook_0001.jpg")!.Landmarks
             .ShouldBe(new FiveLandmarks(new(103, 115), new(145, 109), new(116, 135), new(109, 159), new(147, 153)));
     }
 

@@ -1,6 +1,7 @@
 using Masquerade.Alignment;
 using Masquerade.Datasets;
 using Masquerade.Faces;
+using Masquerade.Tests.Alignment;
 
 namespace Masquerade.Tests.Datasets;
 
@@ -68,7 +69,7 @@ public sealed class FaceCropperTests : IDisposable
     {
         Refusal(() => new FaceCropper(AlignmentKind.ArcFace112x112, Arc, null, aligned: false))
             .ShouldContain("needs landmarks: give --landmarks FILE, or --aligned");
-        Refusal(() => Source(AlignmentKind.FaceNet160x160, new(160, 160), "a.png" + InPlace)).ShouldContain("--aligned");
+        Refusal(() => new FaceCropper(AlignmentKind.FaceNet160x160, new(160, 160), null, aligned: false)).ShouldContain("--aligned");
         Refusal(() => Source(AlignmentKind.ArcFace112x96, Arc, "a.png" + InPlace))
             .ShouldContain("the model takes 112x112 pixels, but its alignment arcface-112x96 makes 96x112");
     }
@@ -82,6 +83,30 @@ public sealed class FaceCropperTests : IDisposable
         crops.Load("a/1.png").Size.ShouldBe(Arc);
         crops.Load("a/1").Size.ShouldBe(Arc);
         Refusal(() => crops.Load("b/1.png")).ShouldContain("list them with their folders");
+    }
+
+    [Fact]
+    public void A_detector_s_choice_is_cut_out_and_where_it_finds_nobody_the_fallback_decides()
+    {
+        var photo = Photo("a.png", 200, 180);
+        Photo("nobody.png", 100, 120);
+        var landmarks = new FiveLandmarks(new(80, 70), new(120, 72), new(100, 95), new(84, 115), new(118, 116));
+        var main = new DetectedFace(new FaceBox(60, 40, 140, 140), 0.9, landmarks);
+        using var detector = new ListedDetector(size => size.Width == 200
+            ? [new DetectedFace(new FaceBox(0, 0, 90, 100), 0.99, landmarks), main]
+            : []);
+        var folder = new ImageFolder(_folder.Root);
+        FaceCropSource Crops(FaceFallback fallback) => new(folder,
+            new FaceCropper(AlignmentKind.FaceNet160x160, new(160, 160), new DetectorLocator(detector, fallback), aligned: false));
+        var crops = Crops(FaceFallback.None);
+        var expected = FaceAligner.Align(photo.View, new LocatedFace(landmarks, main.Box), AlignmentKind.FaceNet160x160).Pixels;
+        crops.Load("a.png").Pixels.ShouldBe(expected);
+        crops.Load("a.png").Pixels.ShouldBe(expected);
+        Refusal(() => crops.Load("nobody.png")).ShouldContain("nobody.png: no face is found in it");
+        Refusal(() => crops.Load("nobody.png")).ShouldContain("--fallback center");
+        detector.Calls.ShouldBe(2);
+        Crops(FaceFallback.Center).Load("nobody.png").Pixels
+            .ShouldBe(FaceAligner.Middle(ImageFile.Read(_folder["nobody.png"]).View, new(160, 160)).Pixels);
     }
 
     private FaceImage Photo(string name, int width, int height)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Masquerade.Datasets.Synthetic;
 
@@ -18,27 +16,15 @@ internal sealed record SyntheticSettings(int Generator, int People, int Captures
     /// <summary>The file's name in the folder.</summary>
     public const string FileName = "synthetic.json";
 
-    private const int MaxBytes = 4096;
-
-    private static readonly JsonSerializerOptions Layout = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>Writes the file into a folder that is there.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void Write(string folder) =>
-        OutputFile.Write(Path.Combine(folder, FileName), [.. JsonSerializer.SerializeToUtf8Bytes(this, Layout), (byte)'\n']);
+    public void Write(string folder) => SettingsFile.Write(Path.Combine(folder, FileName), this);
 
     /// <summary>Checks that a folder is being painted with these settings.</summary>
     /// <exception cref="InputException">With others; or its file cannot be read.</exception>
     public void Require(string folder)
     {
-        var found = Read(Path.Combine(folder, FileName));
+        var found = SettingsFile.Read<SyntheticSettings>(Path.Combine(folder, FileName));
         if (found.Generator != Generator)
         {
             throw new InputException(string.Create(CultureInfo.InvariantCulture,
@@ -51,19 +37,6 @@ internal sealed record SyntheticSettings(int Generator, int People, int Captures
             throw new InputException(string.Create(CultureInfo.InvariantCulture,
                 $"{folder}: holds faces of --people {found.People} --captures {found.Captures} --seed {found.Seed}; ")
                 + "give the same to go on with them, or name a new folder");
-        }
-    }
-
-    private static SyntheticSettings Read(string path)
-    {
-        try
-        {
-            var found = JsonSerializer.Deserialize<SyntheticSettings>(InputFile.ReadBytes(path, MaxBytes), Layout);
-            return found ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            throw new InputException($"{path}: is not what was written there; name a new folder", e);
         }
     }
 }

@@ -44,16 +44,7 @@ internal sealed class OnnxRuntimeNetwork : IDisposable
     /// <exception cref="InputException">ONNX Runtime refuses the network, or its output is not finite.</exception>
     public static OnnxRuntimeNetwork Create(ModelProto prepared, ImageSize size, int threads, string source)
     {
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = threads,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            // Batches shrink as pairs finish: a memory plan for each size would only grow, and is no faster.
-            EnableMemoryPattern = false,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
+        using var options = OnnxSession.Options(threads);
         try
         {
             var network = new OnnxRuntimeNetwork(new InferenceSession(prepared.ToByteArray(), options), source, size);

@@ -37,7 +37,7 @@ public sealed class SyntheticFolderTests : IDisposable
         var crops = new FaceCropSource(images, cropper);
         foreach (var name in people.SelectMany(p => p.Photographs)) crops.Load(name).Width.ShouldBe(112);
         File.ReadAllBytes(_folder["new/images/Person_0005/Person_0005_0003.jpg"]).ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Jpeg);
-        landmarks.Find("Person_0005_0003.jpg")!.Nose.X.ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Landmarks.Nose.X, 1e-3);
+        landmarks.Find("Person_0005_0003.jpg")!.Landmarks.Nose.X.ShouldBe(new SyntheticFaces(2).Photograph(4, 2).Landmarks.Nose.X, 1e-3);
     }
 
     [Fact]

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using Masquerade.Alignment;
+using Masquerade.Datasets;
+using Masquerade.Faces;
+using SkiaSharp;
+
+namespace Masquerade.Bench;
+
+/// <summary>
+/// MTCNN on a folder of people whose landmarks are known: how often the face it chooses is the one that was meant, how far its landmarks
+/// are off, how well a box is estimated from landmarks alone, and how long a photograph takes. What it did not find as meant is listed, and
+/// drawn where a file is named: its choice in red, the known landmarks in green.
+/// </summary>
+internal static class DetectionBench
+{
+    public const string Usage =
+        "--weights FOLDER --images FOLDER --landmarks FILE [--people FILE] [--take N] [--threads N] [--sheet FILE.png]";
+
+    // Of the distance between the eyes.
+    private const double Agreement = 0.15;
+    private const int Tile = 125;
+    private const int Columns = 8;
+
+    public static void Run(BenchOptions options)
+    {
+        using var detector = MtcnnDetector.Load(options.Text("weights"));
+        var known = LandmarkFile.Read(options.Text("landmarks"));
+        var folder = new ImageFolder(options.Text("images"));
+        var only = options.Optional("people") is { } file ? File.ReadAllLines(file).Select(l => l.Split('\t')[0].Trim()).ToHashSet() : null;
+        var take = options.Number("take", int.MaxValue);
+        var threads = options.Number("threads", Environment.ProcessorCount);
+        var sheet = options.Optional("sheet");
+        options.RequireAllUsed();
+        string[] names = [.. FolderOfPeople.Read(folder.Root).People.Where(p => only?.Contains(p.Name) ?? true)
+            .SelectMany(p => p.Photographs).Take(take)];
+
+        var found = new (IReadOnlyList<DetectedFace> Faces, ImageSize Size)[names.Length];
+        var watch = Stopwatch.StartNew();
+        Parallel.For(0, names.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        {
+            var photo = ImageFile.Read(folder.Find(names[i])!);
+            found[i] = (detector.Detect(photo), photo.Size);
+        });
+        var seconds = watch.Elapsed.TotalSeconds;
+
+        FiveLandmarks[] meant = [.. names.Select(n => known.Find(n)?.Landmarks ?? throw new InputException($"{n} has no landmarks"))];
+        DetectedFace?[] chosen = [.. found.Select(f => f.Faces.Count == 0 ? null : FaceChoice.Main(f.Faces, f.Size))];
+        Console.WriteLine($"{names.Length} photographs in {seconds:F1} s, decoding included: {1000 * seconds / names.Length:F1} ms each on "
+            + $"{threads} threads; {found.Sum(f => f.Faces.Count)} faces, {found.Count(f => f.Faces.Count == 0)} photographs without one");
+        Console.WriteLine($"the face that was meant: landmarks within {Agreement:P0} of the eyes' distance, on average over the five");
+        _ = Judge("as they are", (0, 0));
+        // Two detectors, two origins: one may count pixels from 1, round down, or cut its windows elsewhere.
+        var offsets = meant.Zip(chosen).Where(m => m.Second is not null)
+            .SelectMany(m => m.Second!.Landmarks.Points.Zip(m.First.Points, (p, q) => (X: p.X - q.X, Y: p.Y - q.Y))).ToList();
+        var missed = Judge("less the offset that all have in common (median)", (Median(offsets.Select(o => o.X)), Median(offsets.Select(o => o.Y))));
+
+        List<int> Judge(string how, (double X, double Y) offset)
+        {
+            double[] distances = [.. meant.Zip(chosen, (m, c) => c is null ? double.PositiveInfinity : Distance(c.Landmarks, m, offset))];
+            List<int> others = [.. Enumerable.Range(0, names.Length).Where(i => !(distances[i] < Agreement))];
+            Console.WriteLine($"  {how}, ({offset.X:F2}, {offset.Y:F2}) pixels: {names.Length - others.Count} = "
+                + $"{1 - (double)others.Count / names.Length:P2}; median distance {Median(distances):P1}");
+            if (offset != default)
+                foreach (var i in others) Console.WriteLine($"    {names[i]}: {(double.IsInfinity(distances[i]) ? "no face" : $"{distances[i]:P0}")}");
+            return others;
+        }
+        Boxes(Enumerable.Range(0, names.Length).Except(missed).Select(i => chosen[i]!).ToList());
+        if (sheet is not null) Draw(sheet, missed, i => ImageFile.Read(folder.Find(names[i])!), i => found[i].Faces, i => meant[i]);
+    }
+
+    private static double Distance(FiveLandmarks a, FiveLandmarks b, (double X, double Y) offset)
+    {
+        var eyes = double.Hypot(b.LeftEye.X - b.RightEye.X, b.LeftEye.Y - b.RightEye.Y);
+        return a.Points.Zip(b.Points, (p, q) => double.Hypot(p.X - q.X - offset.X, p.Y - q.Y - offset.Y)).Average() / eyes;
+    }
+
+    /// <summary>The edges in the landmarks' own frame: what <see cref="FaceBoxEstimate"/> assumes, and how good that is.</summary>
+    private static void Boxes(List<DetectedFace> faces)
+    {
+        var edges = faces.Select(face =>
+        {
+            var (x, y, spread) = FaceBoxEstimate.Frame(face.Landmarks);
+            return (Left: (x - face.Box.Left) / spread, Top: (y - face.Box.Top) / spread, Right: (face.Box.Right - x) / spread,
+                Bottom: (face.Box.Bottom - y) / spread);
+        }).ToList();
+        Console.WriteLine("edges of the box in spreads of the landmarks, median: "
+            + $"left {Median(edges.Select(e => e.Left)):F3}, top {Median(edges.Select(e => e.Top)):F3}, "
+            + $"right {Median(edges.Select(e => e.Right)):F3}, bottom {Median(edges.Select(e => e.Bottom)):F3}");
+        double[] overlaps = [.. faces.Select(face => Overlap(FaceBoxEstimate.Of(face.Landmarks), face.Box)).Order()];
+        Console.WriteLine($"overlap (intersection over union) of the estimated box with MTCNN's: median {overlaps[overlaps.Length / 2]:F3}, "
+            + $"5th percentile {overlaps[overlaps.Length / 20]:F3}");
+    }
+
+    private static double Overlap(FaceBox a, FaceBox b)
+    {
+        var both = Math.Max(0, Math.Min(a.Right, b.Right) - Math.Max(a.Left, b.Left))
+            * Math.Max(0, Math.Min(a.Bottom, b.Bottom) - Math.Max(a.Top, b.Top));
+        return both / (a.Area + b.Area - both);
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    private static void Draw(string path, List<int> missed, Func<int, FaceImage> photo, Func<int, IReadOnlyList<DetectedFace>> found,
+        Func<int, FiveLandmarks> meant)
+    {
+        var columns = Math.Clamp(missed.Count, 1, Columns);
+        using var bitmap = new SKBitmap(columns * Tile, Math.Max(1, (missed.Count + columns - 1) / columns) * Tile);
+        using var canvas = new SKCanvas(bitmap);
+        using var red = new SKPaint { Color = SKColors.Red, IsStroke = true, StrokeWidth = 3, IsAntialias = true };
+        using var grey = new SKPaint { Color = SKColors.Orange, IsStroke = true, StrokeWidth = 1.5f, IsAntialias = true };
+        using var green = new SKPaint { Color = SKColors.Lime, IsAntialias = true };
+        for (var n = 0; n < missed.Count; n++)
+        {
+            var image = photo(missed[n]);
+            canvas.Save();
+            canvas.Translate(n % columns * Tile, n / columns * Tile);
+            canvas.ClipRect(new SKRect(0, 0, Tile, Tile));
+            canvas.Scale((float)Tile / Math.Max(image.Width, image.Height));
+            using (var picture = SKImage.FromEncodedData(ImageFile.EncodePng(image)))
+                canvas.DrawImage(picture, 0, 0, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            var faces = found(missed[n]);
+            var chosen = faces.Count == 0 ? null : FaceChoice.Main(faces, image.Size);
+            foreach (var face in faces)
+            {
+                canvas.DrawRect(new SKRect((float)face.Box.Left, (float)face.Box.Top, (float)face.Box.Right, (float)face.Box.Bottom),
+                    face == chosen ? red : grey);
+            }
+            foreach (var point in meant(missed[n]).Points) canvas.DrawCircle((float)point.X, (float)point.Y, 4, green);
+            canvas.Restore();
+        }
+        using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        File.WriteAllBytes(path, png.ToArray());
+        Console.WriteLine($"drawn into {path}");
+    }
+}

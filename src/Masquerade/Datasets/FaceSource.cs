@@ -1,0 +1,49 @@
+using Masquerade.Alignment;
+using Masquerade.Assets;
+
+namespace Masquerade.Datasets;
+
+/// <summary>How somebody says where the faces of photographs are.</summary>
+/// <param name="Landmarks">A file of landmarks; null: a detector looks for them.</param>
+/// <param name="Aligned">Nothing has to be looked for: photographs already are crops.</param>
+/// <param name="Detector">A folder of MTCNN's weights or the name of the asset that is one; null: <c>mtcnn</c>.</param>
+/// <param name="Fallback">What becomes of a photograph in which no face is found.</param>
+public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detector = null, FaceFallback Fallback = FaceFallback.None)
+{
+    /// <summary>The detector that is used where none is named.</summary>
+    public const string DefaultDetector = "mtcnn";
+
+    /// <summary>Whether a detector has to look, for crops of a kind.</summary>
+    public bool NeedsDetector(AlignmentKind kind) => kind != AlignmentKind.None && !Aligned && Landmarks is null;
+
+    /// <summary>Opens what says where the faces are.</summary>
+    /// <param name="kind">The crops that are needed.</param>
+    /// <param name="assets">Where fetched detectors are.</param>
+    /// <returns>Null where nothing has to be known. A <see cref="DetectorLocator"/> is the caller's to dispose.</returns>
+    /// <exception cref="InputException">The file or the weights cannot be read, or no detector is here.</exception>
+    public IFaceLocator? Open(AlignmentKind kind, AssetStore assets)
+    {
+        if (kind == AlignmentKind.None || Aligned) return null;
+        return Landmarks is not null ? LandmarkFile.Read(Landmarks)
+            : new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback);
+    }
+
+    /// <summary>The folder of the detector's weights.</summary>
+    /// <param name="kind">The crops that are needed.</param>
+    /// <param name="assets">Where fetched detectors are.</param>
+    /// <exception cref="InputException">No detector is here.</exception>
+    public string WeightsFolder(AlignmentKind kind, AssetStore assets)
+    {
+        ArgumentNullException.ThrowIfNull(assets);
+        if (Detector is not null) return Directory.Exists(Detector) || assets.Catalog.Find(Detector) is null ? Detector : assets.Require(Detector);
+        try
+        {
+            return assets.Require(DefaultDetector);
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"the alignment {kind.Name()} has to know where the faces are: give --landmarks FILE, or --aligned if "
+                + $"photographs already are crops, or let a detector look; {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Google.Protobuf;
+using Masquerade.Networks.Onnx.Format;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Masquerade.Networks.Onnx;
+
+/// <summary>
+/// A network of one float input and any outputs on ONNX Runtime, for inputs whose sizes change. Loads no libtorch. Safe to call from
+/// several threads.
+/// </summary>
+internal sealed class OnnxSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly string[] _inputs;
+    private readonly string[] _outputs;
+
+    /// <param name="model">The network.</param>
+    /// <param name="threads">Threads of one pass.</param>
+    /// <param name="source">File name, for messages.</param>
+    /// <exception cref="InputException">ONNX Runtime refuses the network.</exception>
+    public OnnxSession(ModelProto model, int threads, string source)
+    {
+        using var options = Options(threads);
+        try
+        {
+            _session = new InferenceSession(model.ToByteArray(), options);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InputException($"{source}: ONNX Runtime cannot run this network: {InputFile.OneLine(e.Message).Trim()}", e);
+        }
+        _inputs = [.. model.Graph.Input.Select(i => i.Name)];
+        _outputs = [.. model.Graph.Output.Select(o => o.Name)];
+    }
+
+    /// <summary>What sessions here have in common.</summary>
+    /// <param name="threads">Threads of one pass.</param>
+    public static SessionOptions Options(int threads) => new()
+    {
+        IntraOpNumThreads = threads,
+        InterOpNumThreads = 1,
+        ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+        GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+        // Batches shrink as pairs finish: a memory plan for each size would only grow, and is no faster.
+        EnableMemoryPattern = false,
+        LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+    };
+
+    /// <summary>Runs the network.</summary>
+    /// <param name="input">The input's values, the last dimension running fastest.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <returns>The outputs in the order of the graph; the caller's to dispose.</returns>
+    public unsafe IDisposableReadOnlyCollection<OrtValue> Run(ReadOnlyMemory<float> input, params long[] shape)
+    {
+        using var pin = input.Pin();
+        using var value = OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, shape, (nint)pin.Pointer,
+            (long)input.Length * sizeof(float));
+        return _session.Run(_run, _inputs, [value], _outputs);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _run.Dispose();
+        _session.Dispose();
+    }
+}

@@ -35,16 +35,15 @@ internal sealed class HurriedClock : TimeProvider
     {
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            clock._stalls.TryRemove(this, out _);
             if (dueTime == Stall)
             {
                 clock._stalls[this] = true;
+                return true;
             }
-            else if (dueTime != Timeout.InfiniteTimeSpan)
-            {
-                clock._waits.Enqueue(dueTime);
-                ThreadPool.QueueUserWorkItem(_ => Fire());
-            }
+            clock._stalls.TryRemove(this, out _);
+            if (dueTime == Timeout.InfiniteTimeSpan) return true;
+            clock._waits.Enqueue(dueTime);
+            ThreadPool.QueueUserWorkItem(_ => Fire());
             return true;
         }
 

@@ -13,7 +13,9 @@ public enum AssetKind
     Data,
 }
 
-/// <summary>Something that somebody else publishes and that goes by a name here: where it is, how it is known, what it may be used for.</summary>
+/// <summary>
+/// Something that somebody else publishes and that goes by a name here: where it is, how it is known, what it may be used for.
+/// </summary>
 public sealed record Asset
 {
     /// <summary>Its name: lower-case letters, digits and hyphens.</summary>

@@ -6,7 +6,9 @@ using Masquerade.Assets.Archives;
 
 namespace Masquerade.Tests.Assets;
 
-/// <summary>What comes out of an archive, and what never does. Every case runs as a <c>.tgz</c> and as a <c>.zip</c> where both can have it.</summary>
+/// <summary>
+/// What comes out of an archive, and what never does. Every case runs as a <c>.tgz</c> and as a <c>.zip</c> where both can have it.
+/// </summary>
 public sealed class ArchiveUnpackerTests : IDisposable
 {
     private static readonly UnpackLimits Limits = new(Bytes: 1_000_000, Files: 20);
@@ -30,7 +32,8 @@ public sealed class ArchiveUnpackerTests : IDisposable
         long unpacked = 0;
         Unpack(
             TestArchive.Tgz(
-                TestArchive.Folder("./lfw/"), TestArchive.File("lfw/Ada/Ada_0001.jpg", large), TestArchive.File("./lfw//Bob/Bob_0001.jpg", "b"),
+                TestArchive.Folder("./lfw/"), TestArchive.File("lfw/Ada/Ada_0001.jpg", large),
+                TestArchive.File("./lfw//Bob/Bob_0001.jpg", "b"),
                 new PaxGlobalExtendedAttributesTarEntry(new Dictionary<string, string> { ["comment"] = "none" }),
                 TestArchive.Folder("lfw/empty"), TestArchive.File("lfw/nothing", "")),
             told: bytes => unpacked += bytes);
@@ -150,8 +153,9 @@ public sealed class ArchiveUnpackerTests : IDisposable
     public void What_swells_too_much_is_refused_while_it_comes()
     {
         var zeros = new byte[900_000];
-        Refused(TestArchive.Tgz(TestArchive.File("a", zeros))).ShouldContain("not unpacked: more than 100 bytes come out of each of its own");
-        Refused(TestArchive.Zip(("b", zeros))).ShouldContain("not unpacked: more than 100 bytes come out of each of its own");
+        const string message = "not unpacked: more than 100 bytes come out of each of its own";
+        Refused(TestArchive.Tgz(TestArchive.File("a", zeros))).ShouldContain(message);
+        Refused(TestArchive.Zip(("b", zeros))).ShouldContain(message);
         Directory.GetFiles(Out).Sum(f => new FileInfo(f).Length).ShouldBeLessThan(1_000_000);
     }
 
@@ -221,7 +225,8 @@ public sealed class ArchiveUnpackerTests : IDisposable
     {
         var (a, b) = (StandIn.Bytes(1000, 1), StandIn.Bytes(2000, 2));
         var archive = _folder.Write("archive", TestArchive.Zip(("../evil", [1]), ("pack/b.onnx", b), ("a.onnx", a), ("pack/a.onnx", b)));
-        ArchiveUnpacker.Take(archive, [StandIn.Member("a.onnx", a), StandIn.Member("b.onnx", b)], Out, null, TestContext.Current.CancellationToken);
+        AssetMember[] members = [StandIn.Member("a.onnx", a), StandIn.Member("b.onnx", b)];
+        ArchiveUnpacker.Take(archive, members, Out, null, TestContext.Current.CancellationToken);
         Files().ShouldBe(["a.onnx", "b.onnx"]);
         File.ReadAllBytes(Path.Combine(Out, "b.onnx")).ShouldBe(b);
         NothingOutside();

@@ -25,7 +25,8 @@ public sealed class AssetCatalogTests
             file.Sha256.ShouldMatch("^[0-9a-f]{64}$");
             file.Bytes.ShouldBePositive();
             file.Urls.ShouldNotBeEmpty();
-            file.Urls.ShouldAllBe(u => u.StartsWith("https://", StringComparison.Ordinal) && Uri.IsWellFormedUriString(u, UriKind.Absolute));
+            file.Urls.ShouldAllBe(u => u.StartsWith("https://", StringComparison.Ordinal));
+            file.Urls.ShouldAllBe(u => Uri.IsWellFormedUriString(u, UriKind.Absolute));
             foreach (var member in file.Members) (Regex.IsMatch(member.Sha256, "^[0-9a-f]{64}$"), member.Bytes > 0).ShouldBe((true, true));
             // What is unpacked whole has a place that says whether it came.
             if (file.Unpack is not null) asset.Place.ShouldNotBeEmpty();

@@ -96,7 +96,8 @@ public sealed class AssetStoreTests : IDisposable
     {
         (await FailAsync("mtcnn", ("a", P), ("b", StandIn.Bytes(200, 9)))).ShouldMatch(
             @"/b: its SHA-256 is [0-9a-f]{64}; mtcnn takes pnet\.pt \([0-9a-f]{64}\) or rnet\.pt \([0-9a-f]{64}\)$");
-        (await FailAsync("mtcnn", ("a", StandIn.Bytes(99)))).ShouldEndWith("/a: has 99 bytes; mtcnn takes pnet.pt (100 bytes) or rnet.pt (200 bytes)");
+        (await FailAsync("mtcnn", ("a", StandIn.Bytes(99)))).ShouldEndWith(
+            "/a: has 99 bytes; mtcnn takes pnet.pt (100 bytes) or rnet.pt (200 bytes)");
         Directory.CreateDirectory(_folder["folder"]);
         var add = () => Fetcher().AddAsync(_store.Catalog.Require("mtcnn"), [_folder["folder"]], TestContext.Current.CancellationToken);
         (await Should.ThrowAsync<InputException>(add)).Message.ShouldEndWith("/folder: is a folder; name the files of mtcnn");
@@ -110,7 +111,8 @@ public sealed class AssetStoreTests : IDisposable
     public async Task What_is_missing_says_how_to_get_it()
     {
         var message = Should.Throw<InputException>(() => _store.Require("mtcnn")).Message;
-        message.ShouldBe("mtcnn is not here: 'masq fetch mtcnn' downloads it (1 kB), 'masq assets add mtcnn pnet.pt rnet.pt' takes files that you have");
+        message.ShouldBe("mtcnn is not here: 'masq fetch mtcnn' downloads it (1 kB), "
+            + "'masq assets add mtcnn pnet.pt rnet.pt' takes files that you have");
         Should.Throw<InputException>(() => _store.Require("mtcn")).Message.ShouldEndWith("; did you mean mtcnn?");
         await AddAsync("mtcnn", ("a", P));
         Should.Throw<InputException>(() => _store.Require("mtcnn")).Message.ShouldBe(message);
@@ -172,11 +174,10 @@ public sealed class AssetStoreTests : IDisposable
     public async Task A_hostile_archive_leaves_nothing_but_itself()
     {
         var evil = TestArchive.Tgz(TestArchive.File("lfw/a"), TestArchive.File("../../evil"));
-        var store = new AssetStore(
-            new AssetCatalog([StandIn.Asset("lfw", StandIn.File("lfw.tgz", evil) with { Unpack = new(10_000, 10) }) with { Place = "lfw" }]),
-            _folder["home"]);
+        var asset = StandIn.Asset("lfw", StandIn.File("lfw.tgz", evil) with { Unpack = new(10_000, 10) }) with { Place = "lfw" };
+        var store = new AssetStore(new AssetCatalog([asset]), _folder["home"]);
         var path = _folder.Write("lfw.tgz", evil);
-        var add = () => new AssetFetcher(store, new()).AddAsync(store.Catalog.All[0], [path], TestContext.Current.CancellationToken);
+        var add = () => new AssetFetcher(store, new()).AddAsync(asset, [path], TestContext.Current.CancellationToken);
         (await Should.ThrowAsync<InputException>(add)).Message.ShouldContain("not unpacked: the name '../../evil' leads out of the folder");
         Directory.GetFiles(_folder[""], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(_folder[""], f)).Order()
             .ShouldBe(["home/downloads/lfw/lfw.tgz", "home/locks/lfw", "lfw.tgz"]);
@@ -187,7 +188,8 @@ public sealed class AssetStoreTests : IDisposable
     public async Task A_model_goes_by_its_name()
     {
         var models = new NamedModels(_folder["models"], _store);
-        Should.Throw<InputException>(() => models.Find("arcface-study")).Message.ShouldStartWith("arcface is not here: 'masq fetch arcface'");
+        Should.Throw<InputException>(() => models.Find("arcface-study")).Message
+            .ShouldStartWith("arcface is not here: 'masq fetch arcface'");
         await AddAsync("arcface", ("w", W));
         models.Find("arcface-study").ShouldBe(_folder["home/assets/arcface/arcface-study.model.json"]);
         // One that an older program did not know.
@@ -218,9 +220,11 @@ public sealed class AssetStoreTests : IDisposable
         await AddAsync("lfw", ("a", Photographs));
         Should.Throw<InputException>(() => NamedData.Find("lfw", _store)).Message.ShouldContain("'masq fetch lfw-pairs' downloads it");
         await AddAsync("lfw-pairs", ("b", Pairs));
-        NamedData.Find("lfw", _store).ShouldBe(new NamedData("lfw", _folder["home/assets/lfw/lfw"], _folder["home/assets/lfw-pairs/pairs.txt"]));
-        PairListReader.Read(NamedData.Find("lfw", _store).Pairs).Pairs.Count.ShouldBe(2);
-        Should.Throw<InputException>(() => NamedData.Find("lfw-dev-train", _store)).Message.ShouldContain("'masq fetch lfw-pairs-dev-train'");
+        var data = NamedData.Find("lfw", _store);
+        data.ShouldBe(new NamedData("lfw", _folder["home/assets/lfw/lfw"], _folder["home/assets/lfw-pairs/pairs.txt"]));
+        PairListReader.Read(data.Pairs).Pairs.Count.ShouldBe(2);
+        Should.Throw<InputException>(() => NamedData.Find("lfw-dev-train", _store)).Message
+            .ShouldContain("'masq fetch lfw-pairs-dev-train'");
         Should.Throw<InputException>(() => NamedData.Find("ifw", _store)).Message
             .ShouldBe("'ifw' is no known data set (known are lfw, lfw-dev-train, lfw-dev-test); did you mean lfw?");
         // Each is made of assets that the real catalog knows.

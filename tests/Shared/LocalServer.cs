@@ -18,6 +18,9 @@ internal sealed record Asked(string Path, IReadOnlyDictionary<string, string> He
 /// <summary>A web server on this machine that behaves as badly as a test wants it to: its answers are bytes, not promises.</summary>
 internal sealed class LocalServer : IDisposable
 {
+    // Whoever runs the tests may have a proxy; this machine is not behind it.
+    static LocalServer() => Environment.SetEnvironmentVariable("NO_PROXY", "127.0.0.1");
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Asked> _asked = new();

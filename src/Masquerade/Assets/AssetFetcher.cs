@@ -53,8 +53,9 @@ public sealed class AssetFetcher(
         }
         catch (DownloadException e)
         {
-            throw new InputException($"{asset.Name}: {e.Message}; try again later, name a mirror with {FetchSettings.MirrorVariable}, "
-                + $"or put in files that you have: {AssetStore.ByHand(asset)}", e);
+            var elsewhere = settings.Mirror is null ? $"name a mirror with {FetchSettings.MirrorVariable}, " : "";
+            throw new InputException(
+                $"{asset.Name}: {e.Message}; try again later, {elsewhere}or put in files that you have: {AssetStore.ByHand(asset)}", e);
         }
         Install(asset, installer, cancellation);
     }

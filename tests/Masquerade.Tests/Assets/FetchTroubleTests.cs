@@ -127,6 +127,18 @@ public sealed class FetchTroubleTests : FetchFixture
     }
 
     [Fact]
+    public async Task A_page_that_comes_instead_costs_nothing_of_what_there_is()
+    {
+        Server.Then(LocalServer.Truncated(Content, 1000, Tag))
+            .Then((_, to) => to.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n", "Log in here"u8.ToArray()));
+        (await FailAsync()).ShouldContain("/thing.bin sends 11 bytes, and the file of the catalog has 3,145,728 bytes");
+        Server.Usually = LocalServer.File(Content, Tag);
+        await FetchAsync();
+        ShouldBeHere();
+        Server.Requests.Select(r => r.From).ShouldBe([0, 1000, 1000]);
+    }
+
+    [Fact]
     public async Task Never_more_bytes_than_the_catalog_says()
     {
         Server.Usually = async (_, to) =>

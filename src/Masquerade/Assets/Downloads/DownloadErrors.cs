@@ -50,5 +50,5 @@ internal sealed class InterruptedException(string message, Exception? inner = nu
 internal sealed class SourceException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Whether what it sent so far is worth nothing.</summary>
-    public bool OtherFile { get; init; }
+    public bool Worthless { get; init; }
 }

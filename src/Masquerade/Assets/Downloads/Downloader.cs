@@ -59,7 +59,7 @@ internal sealed class Downloader : IDisposable
             }
             catch (Exception e) when (e is SourceException or InterruptedException)
             {
-                if (e is SourceException { OtherFile: true }) new PartialFile(path, _settings.OpenPartial).Clear();
+                if (e is SourceException { Worthless: true }) new PartialFile(path, _settings.OpenPartial).Clear();
                 first ??= e;
             }
         }
@@ -167,7 +167,8 @@ internal sealed class Downloader : IDisposable
                 switch (response.StatusCode)
                 {
                     case HttpStatusCode.OK:
-                        if (response.Content.Headers.ContentLength is { } length && length != job.File.Bytes) 
+                        // A page of a network that wants a login, say: what came before it stays.
+                        if (response.Content.Headers.ContentLength is { } length && length != job.File.Bytes)
                             throw OtherSize(job, FormattableString.Invariant($"{length:N0} bytes"));
                         job.Part.Begin(response, job.Url);
                         job.InPieces = false;
@@ -235,7 +236,7 @@ internal sealed class Downloader : IDisposable
             alive();
             var read = await content.ReadAsync(buffer, cancellation);
             if (read == 0) break;
-            if (job.Part.Length + read > job.File.Bytes) throw OtherSize(job, "more");
+            if (job.Part.Length + read > job.File.Bytes) throw OtherSize(job, "more", worthless: true);
             job.Part.Append(file, buffer.AsSpan(0, read), job.File.Bytes);
             job.Progress?.Invoke(job.Part.Length);
         }
@@ -246,10 +247,10 @@ internal sealed class Downloader : IDisposable
         }
     }
 
-    private static SourceException OtherSize(Job job, string sent) =>
+    private static SourceException OtherSize(Job job, string sent, bool worthless = false) =>
         new(FormattableString.Invariant($"{job.Url} sends {sent}, and the file of the catalog has {job.File.Bytes:N0} bytes"))
         {
-            OtherFile = true,
+            Worthless = worthless,
         };
 
     private sealed class Job(AssetDownload file, string url, string path, PartialFile part, Action<long>? progress)

@@ -50,7 +50,7 @@ internal sealed class ModelCrops : IDisposable
     public static ModelCrops Open(CommandHost host, ModelDescriptor descriptor, FaceSource faces)
     {
         var kind = AlignmentKinds.Parse(descriptor.Alignment);
-        var locator = faces.Open(kind, host.Assets);
+        var locator = faces.Open(kind, descriptor.InputSize, host.Assets);
         try
         {
             return new ModelCrops(new FaceCropper(kind, descriptor.InputSize, locator, faces.Aligned), locator);

@@ -23,17 +23,21 @@ public sealed class FaceCropper
         _kind = kind;
         Size = size;
         if (aligned || kind == AlignmentKind.None) return;
-        if (kind.CropSize() != size)
-        {
-            throw new InputException(
-                $"the model takes {size} pixels, but its alignment {kind.Name()} makes {kind.CropSize()}; correct its descriptor");
-        }
+        RequireFit(kind, size);
         _locator = locator ?? throw new InputException(
             $"the alignment {kind.Name()} needs landmarks: give --landmarks FILE, or --aligned if photographs already are {size} crops");
     }
 
     /// <summary>Size of every crop.</summary>
     public ImageSize Size { get; }
+
+    /// <summary>Checks that an alignment makes crops of a model's size.</summary>
+    /// <exception cref="InputException">It makes others.</exception>
+    internal static void RequireFit(AlignmentKind kind, ImageSize size)
+    {
+        if (kind.CropSize() is not { } made || made == size) return;
+        throw new InputException($"the model takes {size} pixels, but its alignment {kind.Name()} makes {made}; correct its descriptor");
+    }
 
     /// <summary>The crop of a photograph that is in a file.</summary>
     /// <param name="path">The file.</param>

@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Assets;
+using Masquerade.Faces;
 
 namespace Masquerade.Datasets;
 
@@ -18,12 +19,16 @@ public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detecto
 
     /// <summary>Opens what says where the faces are.</summary>
     /// <param name="kind">The crops that are needed.</param>
+    /// <param name="size">The model's input size.</param>
     /// <param name="assets">Where fetched detectors are.</param>
     /// <returns>Null where nothing has to be known. A <see cref="DetectorLocator"/> is the caller's to dispose.</returns>
-    /// <exception cref="InputException">The file or the weights cannot be read, or no detector is here.</exception>
-    public IFaceLocator? Open(AlignmentKind kind, AssetStore assets)
+    /// <exception cref="InputException">
+    /// The file or the weights cannot be read, no detector is here, or the alignment makes no crops of that size.
+    /// </exception>
+    public IFaceLocator? Open(AlignmentKind kind, ImageSize size, AssetStore assets)
     {
         if (kind == AlignmentKind.None || Aligned) return null;
+        FaceCropper.RequireFit(kind, size);
         return Landmarks is not null ? LandmarkFile.Read(Landmarks)
             : new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback);
     }

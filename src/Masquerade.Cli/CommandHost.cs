@@ -42,6 +42,12 @@ internal sealed record CommandHost
     /// <summary>The published models and data that go by name, and where they are kept.</summary>
     public AssetStore Assets { get; init; } = AssetStore.Default;
 
+    /// <summary>How they are downloaded.</summary>
+    public FetchSettings Fetching { get; init; } = new();
+
+    /// <summary>Asks the user a question that is answered with yes or no; null where nobody is there to ask.</summary>
+    public Func<string, CancellationToken, Task<bool>>? Ask { get; init; }
+
     /// <summary>Where a run goes for which no folder is named; where that is there already, the next free number is added.</summary>
     public string RunFolder { get; init; } = Path.Combine("runs", "demo");
 
@@ -49,13 +55,19 @@ internal sealed record CommandHost
     public string Program { get; init; } = "masq";
 
     /// <summary>The process's own streams.</summary>
-    public static CommandHost System() => new(Console.Out, Console.Error,
-        Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console,
-        Console.IsErrorRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }),
-        TimeProvider.System)
+    public static CommandHost System()
     {
-        Program = ProgramName.Of(AppContext.BaseDirectory, Environment.CurrentDirectory),
-    };
+        var terminal = Console.IsErrorRedirected ? null
+            : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        var results = Console.IsOutputRedirected ? Plain(Console.Out) : AnsiConsole.Console;
+        return new CommandHost(Console.Out, Console.Error, results, terminal, TimeProvider.System)
+        {
+            Program = ProgramName.Of(AppContext.BaseDirectory, Environment.CurrentDirectory),
+            Fetching = FetchSettings.FromEnvironment(),
+            Ask = terminal is null || Console.IsInputRedirected ? null : (question, cancellation) =>
+                new ConfirmationPrompt(Markup.Escape(question)) { DefaultValue = false }.ShowAsync(terminal, cancellation),
+        };
+    }
 
     /// <summary>Writers without a terminal.</summary>
     public static CommandHost Piped(TextWriter output, TextWriter error, TimeProvider? clock = null) =>

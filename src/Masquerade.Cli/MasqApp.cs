@@ -68,6 +68,8 @@ internal static class MasqApp
             new InspectCommand(host),
             new SynthesizeCommand(host),
             new TrainCommand(host),
+            new FetchCommand(host),
+            new AssetsCommand(host),
             new DoctorCommand(host),
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new PrintVersion() },

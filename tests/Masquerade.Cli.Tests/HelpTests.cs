@@ -12,6 +12,9 @@ public sealed class HelpTests
     [InlineData("synthesize", "synthesize", "--help")]
     [InlineData("report", "report", "--help")]
     [InlineData("doctor", "doctor", "--help")]
+    [InlineData("fetch", "fetch", "--help")]
+    [InlineData("assets", "assets", "--help")]
+    [InlineData("assets-add", "assets", "add", "--help")]
     public async Task Help_says_what_there_is_and_gives_examples(string name, params string[] args)
     {
         using var masq = new MasqRun();

@@ -35,6 +35,12 @@ internal sealed class MasqRun : IDisposable
     /// <summary>The assets that go by name; none but where a test has its own.</summary>
     public AssetStore Assets { get; set; }
 
+    /// <summary>How they are downloaded.</summary>
+    public FetchSettings Fetching { get; set; } = new() { Clock = new HurriedClock(), StallTimeout = HurriedClock.Stall };
+
+    /// <summary>Who answers a question; nobody but where a test does.</summary>
+    public Func<string, CancellationToken, Task<bool>>? Ask { get; set; }
+
     /// <summary>Makes the tiny model one that ships with the program, under a name.</summary>
     public void Bundle(string name) => Write($"models/{name}.model.json", File.ReadAllText(Model)
         .Replace("\"tiny.onnx\"", "\"../tiny.onnx\"", StringComparison.Ordinal)
@@ -85,6 +91,8 @@ internal sealed class MasqRun : IDisposable
         {
             Models = new NamedModels(this["models"], Assets),
             Assets = Assets,
+            Fetching = Fetching,
+            Ask = Ask,
             RunFolder = this["runs/demo"],
         };
         var code = await MasqApp.RunAsync(args, host, cancellation ?? TestContext.Current.CancellationToken);

@@ -15,7 +15,7 @@ internal static class CommonOptions
 
     /// <summary>What a model can be given as.</summary>
     public static string ModelDescription { get; } =
-        $"Model descriptor (*.model.json), or a bundled model by name: {string.Join(", ", NamedModels.Pair)}";
+        $"Model descriptor (*.model.json), or a model by name: {string.Join(", ", NamedModels.Pair)}, or a fetched one (masq assets)";
 
     public static Option<string> Model() => new("--model", "-m")
     {
@@ -34,6 +34,13 @@ internal static class CommonOptions
     {
         Description = "Pair list: LFW's pairs.txt (judged fold by fold) or pairsDev*.txt, or CSV with columns probe,reference,same_person.",
         HelpName = "FILE",
+    };
+
+    public static Option<string?> Data() => new("--data")
+    {
+        Description = "Fetched photographs and pairs by name (masq fetch), instead of --images and --pairs: "
+            + $"{string.Join(", ", NamedData.Names)}.",
+        HelpName = "NAME",
     };
 
     public static Option<string?> Landmarks() => new("--landmarks", "-l")

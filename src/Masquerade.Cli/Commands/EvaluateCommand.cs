@@ -16,6 +16,7 @@ internal sealed class EvaluateCommand : MasqCommand
     private readonly Option<string> _model = CommonOptions.Model();
     private readonly Option<string?> _images = CommonOptions.Images();
     private readonly Option<string?> _pairs = CommonOptions.Pairs();
+    private readonly Option<string?> _data = CommonOptions.Data();
     private readonly FaceOptions _faces = new();
     private readonly Option<double?> _threshold = CommonOptions.Threshold();
     private readonly Option<int> _threads = CommonOptions.Threads();
@@ -33,13 +34,16 @@ internal sealed class EvaluateCommand : MasqCommand
         "masq evaluate --model arcface.model.json --images crops --pairs pairs.csv --aligned --json result.json")
     {
         _host = host;
-        Option[] options = [_model, _images, _pairs, .. _faces.All, _people, _threshold, _threads, _json, _strict];
+        Option[] options = [_model, _images, _pairs, _data, .. _faces.All, _people, _threshold, _threads, _json, _strict];
         foreach (var option in options) Add(option);
         _faces.CheckIn(this);
         Validators.Add(result =>
         {
-            var photographs = result.GetResult(_images) is not null;
-            if (photographs && result.GetResult(_pairs) is null) result.AddError("--images needs --pairs FILE beside it");
+            var (images, data) = (result.GetResult(_images) is not null, result.GetResult(_data) is not null);
+            if (data && (images || result.GetResult(_pairs) is not null))
+                result.AddError("--data names both photographs and pairs: leave --images and --pairs out beside it");
+            if (images && result.GetResult(_pairs) is null) result.AddError("--images needs --pairs FILE beside it");
+            var photographs = images || data;
             if (photographs && result.GetResult(_people) is { Implicit: false })
                 result.AddError("--people is for synthetic people: leave it out, or --images");
             Option[] others = [_pairs, .. _faces.All];
@@ -54,9 +58,11 @@ internal sealed class EvaluateCommand : MasqCommand
         var json = parsed.GetValue(_json);
         JsonOutput.Check(json);
         var path = _host.Models.Find(parsed.GetRequiredValue(_model));
-        using var scratch = parsed.GetValue(_images) is null ? new Scratch() : null;
+        var named = parsed.GetValue(_data) is { } data ? NamedData.Find(data, _host.Assets) : null;
+        var (images, pairs) = (named?.Images ?? parsed.GetValue(_images), named?.Pairs ?? parsed.GetValue(_pairs));
+        using var scratch = images is null ? new Scratch() : null;
         var (list, folder, landmarks) = scratch is null
-            ? (PairListReader.Read(parsed.GetValue(_pairs)!), new ImageFolder(parsed.GetValue(_images)!), parsed.GetValue(_faces.Landmarks))
+            ? (PairListReader.Read(pairs!), new ImageFolder(images!), parsed.GetValue(_faces.Landmarks))
             : await PaintAsync(scratch.Path, parsed, cancellation);
         // The pipeline runs the network on as many threads as it has workers: one a worker.
         using var model = FaceModel.Load(path, threads: 1, gradients: false);

@@ -16,7 +16,7 @@ internal sealed class ExperimentOptions
     private readonly Option<string[]> _models = new("--model", "-m")
     {
         Description = $"{CommonOptions.ModelDescription}; may be given several times. "
-            + "Default: both of these.",
+            + $"Default: {string.Join(" and ", NamedModels.Pair)}.",
         HelpName = "FILE",
     };
     private readonly Option<string?> _images = CommonOptions.Images();

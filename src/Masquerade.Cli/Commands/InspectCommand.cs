@@ -14,7 +14,7 @@ internal sealed class InspectCommand : MasqCommand
     private readonly CommandHost _host;
     private readonly Argument<string> _model = new("MODEL")
     {
-        Description = "Model descriptor (*.model.json), bundled model by name (mini), or ONNX file.",
+        Description = "Model descriptor (*.model.json), model by name (mini), or ONNX file.",
     };
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<string?> _json = CommonOptions.Json();

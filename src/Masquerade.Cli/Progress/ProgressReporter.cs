@@ -20,7 +20,11 @@ internal abstract class ProgressReporter
     /// <param name="host">Where to show it.</param>
     /// <param name="description">What is being done.</param>
     /// <param name="work">The work; given the reporter.</param>
-    public static async Task<T> RunAsync<T>(CommandHost host, string description, Func<ProgressReporter, T> work)
+    public static Task<T> RunAsync<T>(CommandHost host, string description, Func<ProgressReporter, T> work) =>
+        RunAsync(host, description, progress => Task.FromResult(work(progress)));
+
+    /// <inheritdoc cref="RunAsync{T}(CommandHost, string, Func{ProgressReporter, T})"/>
+    public static async Task<T> RunAsync<T>(CommandHost host, string description, Func<ProgressReporter, Task<T>> work)
     {
         if (host.Terminal is not { } terminal) return await Task.Run(() => work(new LineProgress(host.Error, host.Clock, description)));
         return await terminal.Progress()

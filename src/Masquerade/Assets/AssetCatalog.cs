@@ -24,8 +24,8 @@ public sealed class AssetCatalog(IReadOnlyList<Asset> assets)
         ArgumentNullException.ThrowIfNull(name);
         if (Find(name) is { } asset) return asset;
         var names = assets.Select(a => a.Name).ToList();
-        var meant = NearestName.Of(name, names.Concat(ModelNames)) is { } nearest ? $"did you mean {nearest}? " : "";
-        throw new InputException($"'{name}' is no known asset; {meant}Known are {string.Join(", ", names)}");
+        var known = $"known are {string.Join(", ", names)}";
+        throw new InputException($"'{name}' is no known asset ({known}){NearestName.Question(name, names.Concat(ModelNames))}");
     }
 
     /// <summary>Some assets and those that belong to them, each once, in the order asked for.</summary>

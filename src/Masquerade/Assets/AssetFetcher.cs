@@ -29,12 +29,11 @@ public sealed class AssetFetcher(
     {
         ArgumentNullException.ThrowIfNull(asset);
         var installer = new AssetInstaller(store, asset);
+        // What is here needs no lock, nor a folder that can be written to.
+        if (IsHere(asset, installer)) return;
         using var held = await LockAsync(asset, installer, cancellation);
-        if (store.Find(asset) is not null)
-        {
-            installer.WriteDescriptors(store.FolderOf(asset));
-            return;
-        }
+        if (IsHere(asset, installer)) return;
+        installer.Prepare();
         try
         {
             using var downloader = new Downloader(settings, line => say?.Invoke($"{asset.Name}: {line}"));
@@ -74,11 +73,19 @@ public sealed class AssetFetcher(
         using var held = await LockAsync(asset, installer, cancellation);
         // All are looked at before one is taken.
         var known = paths.Select(path => (Path: path, File: Recognize(asset, path, cancellation))).ToList();
-        if (store.Find(asset) is not null) return [];
+        if (IsHere(asset, installer)) return [];
+        installer.Prepare();
         foreach (var (path, file) in known) Copy(asset, path, installer.Gathered(file.FileName), file, cancellation);
         string[] missing = [.. asset.Downloads.Where(d => !installer.Has(d, cancellation)).Select(d => d.FileName)];
         if (missing.Length == 0) Install(asset, installer, cancellation);
         return missing;
+    }
+
+    private bool IsHere(Asset asset, AssetInstaller installer)
+    {
+        if (store.Find(asset) is null) return false;
+        installer.WriteDescriptors(store.FolderOf(asset));
+        return true;
     }
 
     private async Task<FileLock> LockAsync(Asset asset, AssetInstaller installer, CancellationToken cancellation)

@@ -29,7 +29,6 @@ internal sealed class AssetInstaller(AssetStore store, Asset asset)
     /// <exception cref="InputException">The folder cannot be written to.</exception>
     public FileLock? TryLock() => AssetStore.Writing(store.Folder, () =>
     {
-        Directory.CreateDirectory(_gathered);
         var locks = Directory.CreateDirectory(Path.Combine(store.Folder, "locks"));
         if (FileLock.TryTake(Path.Combine(locks.FullName, asset.Name)) is not { } taken) return null;
         try
@@ -43,6 +42,10 @@ internal sealed class AssetInstaller(AssetStore store, Asset asset)
             throw;
         }
     });
+
+    /// <summary>Makes the folder where files are gathered; it is gone again once the asset is there.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public void Prepare() => AssetStore.Writing(_gathered, () => Directory.CreateDirectory(_gathered));
 
     /// <summary>Whether nothing of a published file is missing: it was gathered, or all that is taken out of it.</summary>
     public bool Has(AssetDownload file, CancellationToken cancellation) => Is(file.FileName, file.Bytes, file.Sha256, cancellation)
@@ -128,7 +131,9 @@ internal sealed class AssetInstaller(AssetStore store, Asset asset)
         foreach (var name in asset.Downloads.SelectMany(d => d.Members.Select(m => m.FileName).Append(d.FileName)))
         {
             var moved = Path.Combine(_fresh, name);
-            if (File.Exists(moved) && !File.Exists(Gathered(name))) File.Move(moved, Gathered(name));
+            if (!File.Exists(moved) || File.Exists(Gathered(name))) continue;
+            Directory.CreateDirectory(_gathered);
+            File.Move(moved, Gathered(name));
         }
         Directory.Delete(_fresh, recursive: true);
     }

@@ -61,7 +61,8 @@ public sealed class AssetStore
 
     /// <summary>How to get an asset that is not here, in one line.</summary>
     internal static InputException Missing(Asset asset) => new(
-        $"{asset.Name} is not here: 'masq fetch {asset.Name}' downloads it ({Size(asset.Bytes)}), {ByHand(asset)} takes files that you have");
+        $"{asset.Name} is not here: 'masq fetch {asset.Name}' downloads it ({Size(asset.Bytes)}), "
+        + $"{ByHand(asset)} takes files that you have");
 
     /// <summary>The command that puts an asset in by hand.</summary>
     internal static string ByHand(Asset asset) =>

@@ -4,8 +4,8 @@ namespace Masquerade.Assets;
 internal static class PublishedAssets
 {
     private const string FacenetPytorch = "github.com/timesler/facenet-pytorch";
-    private const string LfwPaper =
-        "Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, University of Massachusetts, Amherst, Technical Report 07-49, 2007";
+    private const string LfwPaper = "Huang, Ramesh, Berg, Learned-Miller: Labeled Faces in the Wild, "
+        + "University of Massachusetts, Amherst, Technical Report 07-49, 2007";
 
     public static IReadOnlyList<Asset> All { get; } =
     [
@@ -15,7 +15,8 @@ internal static class PublishedAssets
             Kind = AssetKind.Model,
             Purpose = "FaceNet 20180402-114759: an Inception-ResNet-v1 trained on VGGFace2, 512 values, crops of 160x160",
             License = "MIT; the photographs that it was trained on were given out for research",
-            Citation = "Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015; weights: github.com/davidsandberg/facenet by way of " + FacenetPytorch,
+            Citation = "Schroff, Kalenichenko, Philbin: FaceNet, CVPR 2015; weights: github.com/davidsandberg/facenet by way of "
+                + FacenetPytorch,
             Downloads =
             [
                 new("20180402-114759-vggface2.pt", 111_898_327, "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
@@ -29,7 +30,8 @@ internal static class PublishedAssets
             Kind = AssetKind.Model,
             Purpose = "SFace of OpenCV's model zoo: a MobileFaceNet, 128 values, crops of 112x112",
             License = "Apache-2.0",
-            Citation = "Zhong, Deng, Hu, Zhao, Li, Wen: SFace, IEEE Transactions on Image Processing, 2021; file: github.com/opencv/opencv_zoo",
+            Citation = "Zhong, Deng, Hu, Zhao, Li, Wen: SFace, IEEE Transactions on Image Processing, 2021; "
+                + "file: github.com/opencv/opencv_zoo",
             Downloads =
             [
                 new("face_recognition_sface_2021dec.onnx", 38_696_353, "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
@@ -76,7 +78,7 @@ internal static class PublishedAssets
             Name = "lfw",
             Kind = AssetKind.Data,
             Purpose = "Labeled Faces in the Wild: 13,233 photographs of 5,749 people",
-            License = "no licence is stated: news photographs, collected for research; whether another use is allowed is for you to find out",
+            License = "none stated: news photographs, collected for research; whether another use is allowed is for you to find out",
             Citation = LfwPaper,
             Downloads =
             [
@@ -101,7 +103,7 @@ internal static class PublishedAssets
         Name = name,
         Kind = AssetKind.Data,
         Purpose = purpose,
-        License = "no licence is stated: a list of names, published for research",
+        License = "none stated: a list of names, published for research",
         Citation = LfwPaper,
         Downloads = [new(file, bytes, sha256, Figshare(id))],
         Place = file,

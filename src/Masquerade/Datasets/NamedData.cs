@@ -27,8 +27,8 @@ public sealed record NamedData(string Name, string Images, string Pairs)
         ArgumentNullException.ThrowIfNull(name);
         if (Array.Find(Known, k => k.Name == name) is not { Name: not null } known)
         {
-            var meant = NearestName.Of(name, Names) is { } nearest ? $"did you mean {nearest}? " : "";
-            throw new InputException($"'{name}' is no known data set; {meant}Known are {string.Join(", ", Names)}");
+            throw new InputException(
+                $"'{name}' is no known data set (known are {string.Join(", ", Names)}){NearestName.Question(name, Names)}");
         }
         store ??= AssetStore.Default;
         string[] missing = [.. new[] { known.Images, known.Pairs }.Where(a => store.Find(a) is null)];

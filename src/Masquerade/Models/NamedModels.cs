@@ -47,10 +47,11 @@ public sealed class NamedModels(string folder, AssetStore? fetched = null)
 
     private InputException Unknown(string name)
     {
-        List<string> names = [.. Bundled, .. fetched?.Catalog.ModelNames ?? []];
+        List<string> names = [.. Bundled.Union(fetched?.Catalog.ModelNames ?? [])];
         var known = names.Count > 0 ? $"known are {string.Join(", ", names)}" : $"there are none in {folder}";
-        var remedy = NearestName.Of(name, names) is { } nearest ? $"did you mean {nearest}?" : $"name one, or give the path of a *{Ending}";
-        return new($"{name}: no such file, and no model of that name ({known}); {remedy}");
+        var meant = NearestName.Question(name, names);
+        var remedy = meant.Length > 0 ? meant : $"; name one, or give the path of a *{Ending}";
+        return new($"{name}: no such file, and no model of that name ({known}){remedy}");
     }
 
     /// <summary>Whether it may be a name: anything with a folder or an ending is a path.</summary>

@@ -52,7 +52,7 @@ internal sealed class InceptionResnetV1Weights
         var weight = Take($"{name}.conv.weight", shape) * scale.view(-1, 1, 1, 1);
         if (input is not null)
         {
-            bias += (weight * tensor(input.Shift).view(1, -1, 1, 1)).sum([1, 2, 3]);
+            bias = bias.Plus((weight * tensor(input.Shift).view(1, -1, 1, 1)).sum([1, 2, 3]));
             weight *= tensor(input.Scale).view(1, -1, 1, 1);
         }
         return new FoldedConvolution(KeepChannelsLast(weight), Keep(bias), [stride, stride], padding);
@@ -62,8 +62,8 @@ internal sealed class InceptionResnetV1Weights
     public FoldedConvolution Projection(string name, long inputs, long outputs, double scale)
     {
         using var scope = NewDisposeScope();
-        var weight = Take($"{name}.weight", outputs, inputs, 1, 1) * scale;
-        return new FoldedConvolution(KeepChannelsLast(weight), Keep(Take($"{name}.bias", outputs) * scale), [1, 1], [0, 0]);
+        var weight = Take($"{name}.weight", outputs, inputs, 1, 1).Times(scale);
+        return new FoldedConvolution(KeepChannelsLast(weight), Keep(Take($"{name}.bias", outputs).Times(scale)), [1, 1], [0, 0]);
     }
 
     /// <summary>A matrix without bias and the batch norm that follows it.</summary>
@@ -89,7 +89,7 @@ internal sealed class InceptionResnetV1Weights
 
     private (Tensor Scale, Tensor Shift) BatchNorm(string name, long channels)
     {
-        var scale = Take($"{name}.weight", channels) / (Take($"{name}.running_var", channels, positive: true) + BatchNormEpsilon).sqrt();
+        var scale = Take($"{name}.weight", channels) / Take($"{name}.running_var", channels, positive: true).Plus(BatchNormEpsilon).sqrt();
         _file.Remove($"{name}.num_batches_tracked");
         return (scale, Take($"{name}.bias", channels) - Take($"{name}.running_mean", channels) * scale);
     }
@@ -105,7 +105,7 @@ internal sealed class InceptionResnetV1Weights
             return Wrong($"'{name}' is {found} instead of floats [{string.Join(", ", shape)}]", shape);
         var value = found.ToTensor().to(float64);
         if (!value.isfinite().all().item<bool>()) return Wrong($"'{name}' has values that are not finite numbers", shape);
-        if (positive && value.lt(0).any().item<bool>()) return Wrong($"'{name}', a variance, has negative values", shape);
+        if (positive && value.IsNegative().any().item<bool>()) return Wrong($"'{name}', a variance, has negative values", shape);
         return value;
     }
 

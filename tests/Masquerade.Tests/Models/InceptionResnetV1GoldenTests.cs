@@ -43,16 +43,16 @@ public sealed class InceptionResnetV1GoldenTests : IDisposable
         using var first = images[..1].detach().requires_grad_();
         var embedded = network.EmbedForGradient(first);
         Largest(embedded.detach() - expected[..1]).ShouldBeLessThan(1e-5);
-        var distance = (embedded[0] - all[1]).square().sum();
-        ((double)distance.ToSingle()).ShouldBe(expectedJson.RootElement.GetProperty("pair_distance").GetDouble(), 1e-6);
+        var distance = (embedded[0] - all[1]).Squared().sum();
+        ((double)distance.item<float>()).ShouldBe(expectedJson.RootElement.GetProperty("pair_distance").GetDouble(), 1e-6);
         var gradient = autograd.grad([distance], [first])[0].flatten();
         var golden = NpyReader.ReadArray(Path.Combine(reference, "expected-distance-gradient.npy")).ToTensor()[0].flatten();
-        nn.functional.cosine_similarity(gradient, golden, 0).ToSingle().ShouldBeGreaterThan(0.999f);
+        nn.functional.cosine_similarity(gradient, golden, 0).item<float>().ShouldBeGreaterThan(0.999f);
         // The reference is with respect to the network's input, (p − 127.5) / 128; ours to the image, p / 255.
-        (gradient.norm().ToSingle() / golden.norm().ToSingle()).ShouldBe(255f / 128f, 0.01);
+        (gradient.norm().item<float>() / golden.norm().item<float>()).ShouldBe(255f / 128f, 0.01);
     }
 
-    private static double Largest(Tensor difference) => difference.abs().max().ToDouble();
+    private static double Largest(Tensor difference) => difference.abs().max().to(ScalarType.Float64).item<double>();
 
     private string Unpack(string path)
     {

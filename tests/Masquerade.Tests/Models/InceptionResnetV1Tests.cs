@@ -74,9 +74,9 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
         using var images = random.Images.detach().requires_grad_();
         var embeddings = network.EmbedForGradient(images);
         var gradient = autograd.grad([(embeddings * embeddings.roll(1, 0)).sum()], [images])[0];
-        nn.functional.cosine_similarity(gradient.flatten(), random.Gradient.flatten(), 0).ToSingle().ShouldBeGreaterThan(0.9999f);
-        (gradient.norm() / random.Gradient.norm()).ToSingle().ShouldBe(1f, 1e-3f);
-        embeddings.norm(1).sub(1).abs().max().ToSingle().ShouldBeLessThan(1e-6f);
+        nn.functional.cosine_similarity(gradient.flatten(), random.Gradient.flatten(), 0).item<float>().ShouldBeGreaterThan(0.9999f);
+        (gradient.norm() / random.Gradient.norm()).item<float>().ShouldBe(1f, 1e-3f);
+        embeddings.norm(1).Minus(1).abs().max().item<float>().ShouldBeLessThan(1e-6f);
     }
 
     [Fact]
@@ -193,5 +193,5 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
         return message;
     }
 
-    private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().ToDouble();
+    private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().to(ScalarType.Float64).item<double>();
 }

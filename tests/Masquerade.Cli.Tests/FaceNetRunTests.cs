@@ -28,7 +28,7 @@ public sealed class FaceNetRunTests : IDisposable
         var pairs = WriteCrops();
 
         string[] line = ["run", "--preset", "study-2019", "--images", _masq["crops"], "--pairs", pairs, "--aligned", "--sample", "4",
-            "--take", "3", "--attacks", "foolbox-v1/deepfool,minimal/fgsm", "--threads", "2"];
+            "--take", "2", "--attacks", "foolbox-v1/deepfool,minimal/fgsm", "--threads", "2"];
         var result = await _masq.RunAsync([.. line, "--model", models[0], "--model", models[1]]);
         (result.Code, result.Error).ShouldBe((0, ""));
         result.Output.ShouldContain("Beside the study of 2019: pb, float images");
@@ -37,7 +37,7 @@ public sealed class FaceNetRunTests : IDisposable
 
         using var ledger = RunLedger.Read(_masq["runs/study-2019"]);
         var (ofCheckpoint, ofGraph) = (Rows(ledger, "pt"), Rows(ledger, "pb"));
-        ofCheckpoint.Count.ShouldBe(2 * 3);
+        ofCheckpoint.Count.ShouldBe(2 * 2);
         ofCheckpoint.ShouldContain(r => r.Success && r.L2 > 0);
         foreach (var (one, other) in ofCheckpoint.Zip(ofGraph))
         {

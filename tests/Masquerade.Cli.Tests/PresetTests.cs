@@ -158,14 +158,15 @@ public sealed class PresetTests : IDisposable
     }
 
     [Theory]
-    [InlineData("no preset 'study-2020'; did you mean study-2019? Known are quickstart, study-2019, lfw-mobilefacenet", "--preset", "study-2020")]
+    [InlineData("no preset 'study-2020' (known are quickstart, study-2019, lfw-mobilefacenet); did you mean study-2019?", "--preset", "study-2020")]
     [InlineData("--spec and --preset are both whole experiments: give one", "--preset", "quickstart", "--spec", "x.yaml")]
+    [InlineData("--data names both photographs and pairs", "--data", "lfw", "--images", "i", "--out", "x")]
     [InlineData("--resume takes its settings from the run", "--preset", "quickstart", "--resume", "runs/demo")]
     [InlineData("--resume takes its settings from the run", "--print-spec", "--resume", "runs/demo")]
     [InlineData("no attack 'fool'", "--attacks", "fool", "--print-spec")]
     [InlineData("sample 0 is not possible", "--sample", "0", "--print-spec")]
-    [InlineData("'lwf' is no known data set; did you mean lfw?", "--data", "lwf", "--print-spec")]
-    [InlineData("'lwf' is no known data set; did you mean lfw?", "--data", "lwf", "--out", "x")]
+    [InlineData("'lwf' is no known data set (known are lfw, lfw-dev-train, lfw-dev-test); did you mean lfw?", "--data", "lwf", "--print-spec")]
+    [InlineData("'lwf' is no known data set (known are lfw, lfw-dev-train, lfw-dev-test); did you mean lfw?", "--data", "lwf", "--out", "x")]
     [InlineData("has 30 pairs, of which 31 cannot be drawn; lower the sample", "--data", "lfw", "--sample", "31", "--out", "x")]
     public async Task Bad_settings_leave_nothing(string message, params string[] line)
     {

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Masquerade.Datasets;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Presets;
+using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;
 
@@ -97,8 +98,16 @@ internal sealed class ExperimentOptions
     /// <summary>Whether any of them was given on the command line.</summary>
     public bool AnyGiven(SymbolResult result) => All.Any(o => result.GetResult(o) is { Implicit: false });
 
-    /// <summary>Whether both a spec and a preset were given.</summary>
-    public bool ContradictsItself(SymbolResult result) => result.GetResult(_spec) is not null && result.GetResult(_preset) is not null;
+    /// <summary>What of the options contradicts itself, for a message; null where nothing does.</summary>
+    public string? Contradiction(SymbolResult result)
+    {
+        if (Given(_spec) && Given(_preset)) return "--spec and --preset are both whole experiments: give one";
+        if (Given(_data) && (Given(_images) || Given(_pairs)))
+            return "--data names both photographs and pairs: leave --images and --pairs out beside it";
+        return null;
+
+        bool Given(Option option) => result.GetResult(option) is { Implicit: false };
+    }
 
     /// <summary>Whether the presets are to be listed.</summary>
     public bool AsksForPresets(ParseResult parsed) => parsed.GetValue(_preset) == ListPresets;
@@ -146,10 +155,10 @@ internal sealed class ExperimentOptions
     private void Apply(ParseResult parsed, ExperimentFile file)
     {
         if (parsed.GetValue(_models) is { Length: > 0 } models) file.Models = [.. models];
-        var (data, images, pairs) = (parsed.GetValue(_data), parsed.GetValue(_images), parsed.GetValue(_pairs));
-        // A data set that is given wins over photographs that are not, and the other way round.
-        if (data is not null) (file.Data, file.Images, file.Pairs) = (data, null, null);
-        if (images is not null && pairs is not null && data is null) file.Data = null;
+        // A data set given here wins over photographs of the file, and the other way round.
+        if (parsed.GetValue(_data) is { } data) (file.Data, file.Images, file.Pairs) = (data, null, null);
+        var (images, pairs) = (parsed.GetValue(_images), parsed.GetValue(_pairs));
+        if (images is not null && pairs is not null) file.Data = null;
         file.Images = images ?? file.Images;
         file.Pairs = pairs ?? file.Pairs;
         if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks) = (true, null);

@@ -60,7 +60,7 @@ internal sealed class RunCommand : MasqCommand
             Option[] others = [_out, _dryRun, _printSpec];
             if (resumes && (others.Any(o => result.GetResult(o) is { Implicit: false }) || _experiment.AnyGiven(result)))
                 result.AddError("--resume takes its settings from the run: give no others beside it");
-            if (_experiment.ContradictsItself(result)) result.AddError("--spec and --preset are both whole experiments: give one");
+            if (_experiment.Contradiction(result) is { } contradiction) result.AddError(contradiction);
         });
         SetAction(RunAsync);
     }

@@ -69,7 +69,8 @@ public sealed class FaceCropper
 /// <summary>The crops of a folder's photographs by the names that lists have for them. Safe on many threads.</summary>
 /// <param name="folder">The photographs.</param>
 /// <param name="cropper">Makes the model's crops.</param>
-public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper)
+/// <param name="preprocessing">What is done to each crop then.</param>
+public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper, Preprocessing preprocessing = Preprocessing.None)
 {
     /// <summary>Size of every crop.</summary>
     public ImageSize Size => cropper.Size;
@@ -83,6 +84,6 @@ public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper)
     {
         var path = folder.Find(name)
             ?? throw new InputException($"the photograph {name} is not in {folder.Root}; add it or leave its pairs out");
-        return cropper.Crop(path, name);
+        return preprocessing.Apply(cropper.Crop(path, name));
     }
 }

@@ -1,3 +1,5 @@
+using Masquerade.Datasets;
+
 namespace Masquerade.Evaluation;
 
 /// <summary>Which adversarial images a run keeps.</summary>
@@ -19,6 +21,9 @@ public sealed record Experiment
     /// <summary>Paths of model descriptors or names of bundled models, at least one.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
+    /// <summary>Name of the data set that photographs and pairs are from; null where they were named themselves.</summary>
+    public string? Data { get; init; }
+
     /// <summary>Folder of photographs.</summary>
     public required string Images { get; init; }
 
@@ -31,8 +36,17 @@ public sealed record Experiment
     /// <summary>Whether the photographs already are crops of the model's input size.</summary>
     public bool Aligned { get; init; }
 
+    /// <summary>How many pairs are drawn from the list (<see cref="PairSample"/>), before any are taken; null for the list as it is.</summary>
+    public int? Sample { get; init; }
+
+    /// <summary>Seed of that draw.</summary>
+    public long SampleSeed { get; init; }
+
     /// <summary>Only the first so many pairs of the list; null for all.</summary>
     public int? Take { get; init; }
+
+    /// <summary>What is done to each crop, by name (<see cref="Preprocessings"/>).</summary>
+    public string Preprocessing { get; init; } = Preprocessings.None;
 
     /// <summary>Attacks by name: <c>family/attack</c>, <c>family</c> or <c>attack</c>.</summary>
     public IReadOnlyList<string> Attacks { get; init; } = ["foolbox-v1", "minimal"];
@@ -55,6 +69,9 @@ public sealed record Experiment
     /// <summary>Which adversarial images are kept.</summary>
     public KeepImages KeepImages { get; init; } = KeepImages.Successes;
 
+    /// <summary>Published results that the run's are shown beside, by name (<see cref="PublishedStudies"/>); null for none.</summary>
+    public string? CompareWith { get; init; }
+
     /// <summary>Checks what can be checked without opening a file.</summary>
     /// <param name="source">What to name in messages.</param>
     /// <exception cref="InputException">A setting is impossible.</exception>
@@ -63,6 +80,9 @@ public sealed record Experiment
         if (Models.Count == 0) throw Bad("no models are named; give at least one");
         foreach (var (field, path) in Paths())
             if (string.IsNullOrWhiteSpace(path) || path.Contains('\0')) throw Bad($"{field} has an empty path or one that cannot be");
+        if (Sample is < 1) throw Bad($"sample {Sample} is not possible; at least 1");
+        if (SampleSeed is < 0 or > PairSample.MostSeed) throw Bad($"sampleSeed {SampleSeed} is not possible; 0 to {PairSample.MostSeed}");
+        if (Sample is null && SampleSeed != 0) throw Bad("a sampleSeed draws nothing without a sample; give both");
         if (Take is < 1) throw Bad($"take {Take} is not possible; at least 1");
         if (Batch is < 1 or > 1024) throw Bad($"batch {Batch} is not possible; 1 to 1024");
         if (Threads is < 0 or > 1024) throw Bad($"threads {Threads} is not possible; 0 (one a core) to 1024");
@@ -74,6 +94,9 @@ public sealed record Experiment
         try
         {
             _ = AttackRegistry.Resolve(Attacks);
+            if (Data is not null) _ = NamedData.Assets(Data);
+            _ = Preprocessings.Parse(Preprocessing);
+            if (CompareWith is not null) _ = PublishedStudies.Find(CompareWith);
         }
         catch (InputException e)
         {

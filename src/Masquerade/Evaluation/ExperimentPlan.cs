@@ -36,7 +36,7 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>The experiment, its threads resolved and its paths absolute; bundled models keep their names.</summary>
     public Experiment Experiment { get; }
 
-    /// <summary>The pairs of the list, or the first of them.</summary>
+    /// <summary>The pairs of the list, or of those drawn from it, or the first of them.</summary>
     public IReadOnlyList<VerificationPair> Pairs { get; }
 
     /// <summary>Those of them whose photographs are missing.</summary>
@@ -78,6 +78,7 @@ public sealed class ExperimentPlan : IDisposable
             Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
         };
         var list = PairListReader.Read(experiment.Pairs);
+        if (experiment.Sample is { } sample) list = PairSample.Draw(list, sample, experiment.SampleSeed);
         if (experiment.Take is { } take) list = list with { Pairs = [.. list.Pairs.Take(take)] };
         var folder = new ImageFolder(experiment.Images);
         var pairs = PairAvailability.Of(list, folder);
@@ -133,7 +134,7 @@ public sealed class ExperimentPlan : IDisposable
             var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, faces, experiment.Aligned);
             return new PlannedModel(
                 model, path, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
-                new FaceCropSource(folder, cropper));
+                new FaceCropSource(folder, cropper, Preprocessings.Parse(experiment.Preprocessing)));
         }
         catch (InputException e)
         {

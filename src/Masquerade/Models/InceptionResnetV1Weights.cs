@@ -28,6 +28,7 @@ internal sealed class InceptionResnetV1Weights
 
     private readonly string _path;
     private readonly Dictionary<string, CheckpointTensor> _file;
+    private readonly IReadOnlyDictionary<string, string>? _graphNames;
     private readonly List<string> _problems = [];
     private readonly List<Tensor> _made = [];
 
@@ -35,6 +36,11 @@ internal sealed class InceptionResnetV1Weights
     {
         _path = path;
         var all = CheckpointReader.Read(path);
+        if (InceptionResnetV1Graph.Is(all))
+        {
+            (_file, _graphNames) = InceptionResnetV1Graph.Rename(all);
+            return;
+        }
         var nested = all.Where(item => item.Key.StartsWith(Nested, StringComparison.Ordinal)).ToList();
         _file = nested.Count == 0 ? new(all) : nested.ToDictionary(item => item.Key[Nested.Length..], item => item.Value);
     }
@@ -83,7 +89,8 @@ internal sealed class InceptionResnetV1Weights
         if (_problems.Count == 0) return _made;
         foreach (var tensor in _made) tensor.Dispose();
         var more = _problems.Count > 3 ? $"; and {_problems.Count - 3} more" : "";
-        throw new InputException($"{_path}: not the weights of an Inception-ResNet-v1 as facenet-pytorch names them: "
+        var names = _graphNames is null ? "facenet-pytorch names them" : "FaceNet's frozen graphs have them";
+        throw new InputException($"{_path}: not the weights of an Inception-ResNet-v1 as {names}: "
             + $"{string.Join("; ", _problems.Take(3))}{more}");
     }
 
@@ -100,12 +107,13 @@ internal sealed class InceptionResnetV1Weights
 
     private Tensor Take(string name, long[] shape, bool positive)
     {
-        if (!_file.Remove(name, out var found)) return Wrong($"'{name}' is missing", shape);
+        var shown = _graphNames?.GetValueOrDefault(name) ?? name;
+        if (!_file.Remove(name, out var found)) return Wrong($"'{shown}' is missing", shape);
         if (!found.Shape.SequenceEqual(shape) || !found.IsFloatingPoint)
-            return Wrong($"'{name}' is {found} instead of floats [{string.Join(", ", shape)}]", shape);
+            return Wrong($"'{shown}' is {found} instead of floats [{string.Join(", ", shape)}]", shape);
         var value = found.ToTensor().to(float64);
-        if (!value.isfinite().all().item<bool>()) return Wrong($"'{name}' has values that are not finite numbers", shape);
-        if (positive && value.IsNegative().any().item<bool>()) return Wrong($"'{name}', a variance, has negative values", shape);
+        if (!value.isfinite().all().item<bool>()) return Wrong($"'{shown}' has values that are not finite numbers", shape);
+        if (positive && value.IsNegative().any().item<bool>()) return Wrong($"'{shown}', a variance, has negative values", shape);
         return value;
     }
 

@@ -32,8 +32,6 @@ internal sealed class ExperimentOptions
     private readonly Option<string?> _data = CommonOptions.Data();
     private readonly Option<string?> _images = CommonOptions.Images();
     private readonly Option<string?> _pairs = CommonOptions.Pairs();
-    private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
-    private readonly Option<bool> _aligned = CommonOptions.Aligned();
     private readonly Option<int?> _sample = new("--sample")
     {
         Description = "Draw N pairs from the list, as numpy.random.choice does without replacement, before any are taken.",
@@ -92,8 +90,11 @@ internal sealed class ExperimentOptions
     }
 
     public IReadOnlyList<Option> All =>
-        [_spec, _preset, _models, _data, _images, _pairs, _landmarks, _aligned, _sample, _sampleSeed, _take, _preprocessing, _attacks,
+        [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
             _storage, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
+
+    /// <summary>Those of them that say where faces are.</summary>
+    public FaceOptions Faces { get; } = new();
 
     /// <summary>Whether any of them was given on the command line.</summary>
     public bool AnyGiven(SymbolResult result) => All.Any(o => result.GetResult(o) is { Implicit: false });
@@ -161,8 +162,7 @@ internal sealed class ExperimentOptions
         if (images is not null && pairs is not null) file.Data = null;
         file.Images = images ?? file.Images;
         file.Pairs = pairs ?? file.Pairs;
-        if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks) = (true, null);
-        if (parsed.GetValue(_landmarks) is { } landmarks) (file.Aligned, file.Landmarks) = (null, landmarks);
+        Faces.Apply(parsed, file);
         file.Sample = parsed.GetValue(_sample) ?? file.Sample;
         file.SampleSeed = parsed.GetValue(_sampleSeed) ?? file.SampleSeed;
         file.Take = parsed.GetValue(_take) ?? file.Take;

@@ -62,6 +62,7 @@ internal sealed class RunCommand : MasqCommand
                 result.AddError("--resume takes its settings from the run: give no others beside it");
             if (_experiment.Contradiction(result) is { } contradiction) result.AddError(contradiction);
         });
+        _experiment.Faces.CheckIn(this);
         SetAction(RunAsync);
     }
 
@@ -81,7 +82,7 @@ internal sealed class RunCommand : MasqCommand
         }
         if (parsed.GetValue(_resume) is not { } path) return await StartAsync(parsed, cancellation);
         using var ledger = RunLedger.Resume(path);
-        using var plan = ExperimentPlan.Open(ledger.Experiment, parsed.GetValue(_strict), _host.Models);
+        using var plan = ExperimentPlan.Open(ledger.Experiment, parsed.GetValue(_strict), _host.Models, _host.Assets);
         Announce(plan);
         return await AttackAsync(plan, ledger, path, parsed, cancellation);
     }
@@ -104,7 +105,7 @@ internal sealed class RunCommand : MasqCommand
         foreach (var model in experiment.Models) _ = _host.Models.Find(model);
         if (people is not null) await PaintAsync(people, experiment, faces!, dryRun, cancellation);
 
-        using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models);
+        using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models, _host.Assets);
         Announce(plan);
         if (folder is null)
         {

@@ -14,6 +14,16 @@ public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detecto
     /// <summary>The detector that is used where none is named.</summary>
     public const string DefaultDetector = "mtcnn";
 
+    /// <summary>What means the same detector wherever the program runs: a name stays, a path becomes a full one.</summary>
+    /// <param name="nameOrPath">As the user has it. A folder of that name comes first.</param>
+    /// <param name="from">The folder that a path is relative to.</param>
+    public static string Anywhere(string nameOrPath, string from)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        var path = Path.GetFullPath(nameOrPath, Path.GetFullPath(from));
+        return nameOrPath == DefaultDetector && !Directory.Exists(path) ? nameOrPath : path;
+    }
+
     /// <summary>Whether a detector has to look, for crops of a kind.</summary>
     public bool NeedsDetector(AlignmentKind kind) => kind != AlignmentKind.None && !Aligned && Landmarks is null;
 

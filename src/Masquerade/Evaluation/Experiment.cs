@@ -1,3 +1,4 @@
+using Masquerade.Alignment;
 using Masquerade.Datasets;
 
 namespace Masquerade.Evaluation;
@@ -30,8 +31,14 @@ public sealed record Experiment
     /// <summary>Pair list: CSV, or LFW's text formats.</summary>
     public required string Pairs { get; init; }
 
-    /// <summary>CSV of five-point landmarks; null where the photographs are aligned.</summary>
+    /// <summary>CSV of five-point landmarks; null where the photographs are aligned, or a detector looks for the faces.</summary>
     public string? Landmarks { get; init; }
+
+    /// <summary>Folder of a detector's weights, or name of the asset that is one; null for the usual one, where one is needed.</summary>
+    public string? Detector { get; init; }
+
+    /// <summary>What becomes of a photograph in which the detector finds no face.</summary>
+    public FaceFallback Fallback { get; init; }
 
     /// <summary>Whether the photographs already are crops of the model's input size.</summary>
     public bool Aligned { get; init; }
@@ -88,6 +95,8 @@ public sealed record Experiment
         if (Threads is < 0 or > 1024) throw Bad($"threads {Threads} is not possible; 0 (one a core) to 1024");
         if (Threshold is { } t && !(t > 0 && t < 4)) throw Bad($"threshold {t} is not possible; squared distances lie between 0 and 4");
         if (Aligned && Landmarks is not null) throw Bad("aligned photographs need no landmarks; give one of the two");
+        if ((Aligned || Landmarks is not null) && (Detector is not null || Fallback != FaceFallback.None))
+            throw Bad($"{(Aligned ? "aligned photographs need" : "with landmarks there is")} no detector; leave detector and fallback out");
         if (Storage.Count == 0) throw Bad($"no storage rules are named; known are {StorageNames.Float}, {StorageNames.EightBit}");
         if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
             throw Bad($"no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
@@ -112,6 +121,7 @@ public sealed record Experiment
         yield return ("images", Images);
         yield return ("pairs", Pairs);
         if (Landmarks is not null) yield return ("landmarks", Landmarks);
+        if (Detector is not null) yield return ("detector", Detector);
     }
 }
 

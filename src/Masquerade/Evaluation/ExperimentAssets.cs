@@ -7,9 +7,6 @@ namespace Masquerade.Evaluation;
 /// <summary>What an experiment needs of the assets that go by name.</summary>
 public static class ExperimentAssets
 {
-    /// <summary>What finds the faces in photographs that come without landmarks.</summary>
-    private const string Detector = "mtcnn";
-
     /// <summary>Makes sure that all of it is here, before anything is written.</summary>
     /// <param name="file">The settings, all of them.</param>
     /// <param name="models">The models that go by name.</param>
@@ -33,7 +30,7 @@ public static class ExperimentAssets
         foreach (var model in file.Models ?? [])
             if (models.AssetOf(model) is { } asset) yield return asset.Name;
         if (file.Data is null || (file.Images is not null && file.Pairs is not null)) yield break;
-        if (file.Landmarks is null && file.Aligned != true) yield return Detector;
+        if (file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector }) yield return FaceSource.DefaultDetector;
         foreach (var part in NamedData.Assets(file.Data)) yield return part;
     }
 }

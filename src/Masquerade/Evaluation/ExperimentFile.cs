@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Masquerade.Alignment;
 using Masquerade.Assets;
 using Masquerade.Datasets;
 using Masquerade.Models;
@@ -30,6 +31,12 @@ public sealed class ExperimentFile
 
     /// <summary>Landmarks CSV.</summary>
     public string? Landmarks { get; set; }
+
+    /// <summary>Folder of a detector's weights, or its name.</summary>
+    public string? Detector { get; set; }
+
+    /// <summary>What becomes of a photograph without a face: none or center.</summary>
+    public FaceFallback? Fallback { get; set; }
 
     /// <summary>Whether the photographs already are crops.</summary>
     public bool? Aligned { get; set; }
@@ -92,6 +99,7 @@ public sealed class ExperimentFile
         Images = Absolute(Images);
         Pairs = Absolute(Pairs);
         Landmarks = Absolute(Landmarks);
+        Detector = CanBePath(Detector) ? FaceSource.Anywhere(Detector!, folder) : Detector;
 
         string? Absolute(string? path) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
     }
@@ -111,6 +119,8 @@ public sealed class ExperimentFile
             Images = Images ?? data?.Images ?? throw Missing("images (--images)"),
             Pairs = Pairs ?? data?.Pairs ?? throw Missing("pairs (--pairs)"),
             Landmarks = Landmarks,
+            Detector = Detector,
+            Fallback = Fallback ?? defaults.Fallback,
             Aligned = Aligned ?? false,
             Sample = Sample,
             SampleSeed = SampleSeed ?? defaults.SampleSeed,
@@ -142,6 +152,8 @@ public sealed class ExperimentFile
             Images = experiment.Images,
             Pairs = experiment.Pairs,
             Landmarks = experiment.Landmarks,
+            Detector = experiment.Detector,
+            Fallback = experiment.Fallback == FaceFallback.None ? null : experiment.Fallback,
             Aligned = experiment.Aligned ? true : null,
             Sample = experiment.Sample,
             SampleSeed = experiment.Sample is null ? null : experiment.SampleSeed,
@@ -168,6 +180,8 @@ public sealed class ExperimentFile
             ("images", Text(Images)),
             ("pairs", Text(Pairs)),
             ("landmarks", Text(Landmarks)),
+            ("detector", Text(Detector)),
+            ("fallback", Fallback?.ToString().ToLowerInvariant()),
             ("aligned", Aligned is { } aligned ? (aligned ? "true" : "false") : null),
             ("sample", Number(Sample)),
             ("sampleSeed", Number(SampleSeed)),

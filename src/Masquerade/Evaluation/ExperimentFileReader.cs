@@ -1,4 +1,5 @@
 using System.Globalization;
+using Masquerade.Alignment;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -14,6 +15,8 @@ internal sealed class ExperimentFileReader
         ["images"] = (file, value) => file.Images = value.Text(),
         ["pairs"] = (file, value) => file.Pairs = value.Text(),
         ["landmarks"] = (file, value) => file.Landmarks = value.Text(),
+        ["detector"] = (file, value) => file.Detector = value.Text(),
+        ["fallback"] = (file, value) => file.Fallback = value.Choice<FaceFallback>(),
         ["aligned"] = (file, value) => file.Aligned = value.Flag(),
         ["sample"] = (file, value) => file.Sample = (int?)value.Integer(int.MinValue, int.MaxValue),
         ["sampleSeed"] = (file, value) => file.SampleSeed = value.Integer(long.MinValue, long.MaxValue),

@@ -19,7 +19,7 @@ public static class SyntheticExperiment
     public static bool IsMeantBy(ExperimentFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file is { Data: null, Images: null, Pairs: null, Landmarks: null } and not { Aligned: true };
+        return file is { Data: null, Images: null, Pairs: null, Landmarks: null, Detector: null } and not { Aligned: true };
     }
 
     /// <summary>Names what will be painted in settings that name nothing, and fills in what nothing says.</summary>

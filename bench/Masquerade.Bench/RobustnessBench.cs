@@ -131,11 +131,11 @@ internal static class RobustnessBench
             using var scope = NewDisposeScope();
             var reference = embedder.Embed(references.narrow(0, i, 1));
             var image = probes.narrow(0, i, 1).detach().requires_grad_(true);
-            var gradient = autograd.grad([(embedder.EmbedForGradient(image) - reference).square().sum()], [image])[0];
+            var gradient = autograd.grad([(embedder.EmbedForGradient(image) - reference).Squared().sum()], [image])[0];
             var norm = gradient.norm().item<float>();
-            var way = gradient / norm * step;
-            double Distance(Tensor x) => (embedder.Embed(x) - reference).square().sum().item<float>();
-            ratios.Add((Distance(image.detach() + way) - Distance(image.detach() - way)) / (2 * step) / norm);
+            var way = gradient.Over(norm).Times(step);
+            double Distance(Tensor x) => (embedder.Embed(x) - reference).Squared().sum().item<float>();
+            ratios.Add((Distance(image.detach().Plus(way)) - Distance(image.detach() - way)) / (2 * step) / norm);
         }
         return ratios.Order().ElementAt(ratios.Count / 2);
     }

@@ -6,6 +6,7 @@ public sealed class HelpTests
     [InlineData("masq", "--help")]
     [InlineData("evaluate", "evaluate", "--help")]
     [InlineData("verify", "verify", "--help")]
+    [InlineData("align", "align", "--help")]
     [InlineData("run", "run", "--help")]
     [InlineData("inspect", "inspect", "--help")]
     [InlineData("synthesize", "synthesize", "--help")]

@@ -40,7 +40,7 @@ internal sealed class AlignCommand : MasqCommand
         Description = "Cut out every face, the main one first, instead of that only; the others are NAME.face2.png, ….",
     };
     private readonly Option<int> _minimumFace = CommonOptions.Count(
-        "--min-face", "Side of the smallest face that is looked for, in pixels. Default: 20.", 10_000, least: 12, fallback: 20);
+        "--min-face", "Side of the smallest face that is looked for, in pixels.", 10_000, least: 12, fallback: 20);
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _strict = new("--strict")
     {

@@ -1,17 +1,27 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Masquerade.Datasets;
 using Masquerade.Evaluation;
+using Masquerade.Evaluation.Presets;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;
 
-/// <summary>The options that make up an experiment. Given ones win over the spec file, the spec over the defaults.</summary>
+/// <summary>The options that make up an experiment. Given ones win over the spec file or preset, that over the defaults.</summary>
 internal sealed class ExperimentOptions
 {
+    private const string ListPresets = "help";
+
     private readonly Option<string?> _spec = new("--spec")
     {
         Description = "Experiment as YAML; options given beside it win over it.",
         HelpName = "FILE",
+    };
+    private readonly Option<string?> _preset = new("--preset")
+    {
+        Description = $"Experiment that comes with the program: {string.Join(", ", Preset.All.Select(p => p.Name))}; options given beside "
+            + $"it win over it. '{ListPresets}' lists them.",
+        HelpName = "NAME",
     };
     private readonly Option<string[]> _models = new("--model", "-m")
     {
@@ -19,14 +29,24 @@ internal sealed class ExperimentOptions
             + $"Default: {string.Join(" and ", NamedModels.Pair)}.",
         HelpName = "FILE",
     };
+    private readonly Option<string?> _data = CommonOptions.Data();
     private readonly Option<string?> _images = CommonOptions.Images();
     private readonly Option<string?> _pairs = CommonOptions.Pairs();
-    private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
-    private readonly Option<bool> _aligned = CommonOptions.Aligned();
+    private readonly Option<int?> _sample = new("--sample")
+    {
+        Description = "Draw N pairs from the list, as numpy.random.choice does without replacement, before any are taken.",
+        HelpName = "N",
+    };
+    private readonly Option<long?> _sampleSeed = new("--sample-seed") { Description = "Seed of that draw. Default: 0.", HelpName = "N" };
     private readonly Option<int?> _take = new("--take")
     {
         Description = $"Only the first N pairs of the list. Default: all; {SyntheticExperiment.Pairs} of synthetic people.",
         HelpName = "N",
+    };
+    private readonly Option<string?> _preprocessing = new("--preprocessing")
+    {
+        Description = $"What is done to each crop before the attack: {string.Join(", ", Preprocessings.Names)}. Default: none.",
+        HelpName = "NAME",
     };
     private readonly Option<string[]> _attacks = List(
         "--attacks",
@@ -56,34 +76,105 @@ internal sealed class ExperimentOptions
         HelpName = "WHICH",
     };
 
-    public ExperimentOptions() => _keepImages.AcceptOnlyFromAmong("all", "successes", "examples");
+    private readonly Option<string?> _compareWith = new("--compare-with")
+    {
+        Description = $"Published results to show beside the run's: {string.Join(", ", PublishedStudies.All.Select(s => s.Name))}.",
+        HelpName = "NAME",
+    };
+
+    public ExperimentOptions()
+    {
+        _keepImages.AcceptOnlyFromAmong("all", "successes", "examples");
+        _preprocessing.AcceptOnlyFromAmong([.. Preprocessings.Names]);
+        _compareWith.AcceptOnlyFromAmong([.. PublishedStudies.All.Select(s => s.Name)]);
+    }
 
     public IReadOnlyList<Option> All =>
-        [_spec, _models, _images, _pairs, _landmarks, _aligned, _take, _attacks, _storage, _seed, _batch, _threads, _threshold,
-            _keepImages];
+        [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
+            _storage, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
+
+    /// <summary>Those of them that say where faces are.</summary>
+    public FaceOptions Faces { get; } = new();
 
     /// <summary>Whether any of them was given on the command line.</summary>
     public bool AnyGiven(SymbolResult result) => All.Any(o => result.GetResult(o) is { Implicit: false });
 
-    /// <summary>The settings that spec and options make together, and what to call them in messages.</summary>
+    /// <summary>What of the options contradicts itself, for a message; null where nothing does.</summary>
+    public string? Contradiction(SymbolResult result)
+    {
+        if (Given(_spec) && Given(_preset)) return "--spec and --preset are both whole experiments: give one";
+        if (Given(_data) && (Given(_images) || Given(_pairs)))
+            return "--data names both photographs and pairs: leave --images and --pairs out beside it";
+        return null;
+
+        bool Given(Option option) => result.GetResult(option) is { Implicit: false };
+    }
+
+    /// <summary>Whether the presets are to be listed.</summary>
+    public bool AsksForPresets(ParseResult parsed) => parsed.GetValue(_preset) == ListPresets;
+
+    /// <summary>The name of the preset asked for; null where none is.</summary>
+    public string? PresetName(ParseResult parsed) => parsed.GetValue(_preset);
+
+    /// <summary>The settings that spec or preset and options make together, and what to call them in messages.</summary>
     public (ExperimentFile Settings, string Source) Read(ParseResult parsed)
     {
-        var spec = parsed.GetValue(_spec);
-        var file = spec is null ? new ExperimentFile() : ExperimentFile.Read(spec);
-        file.Models = parsed.GetValue(_models) is { Length: > 0 } models ? [.. models] : file.Models ?? [.. NamedModels.Pair];
-        file.Images = parsed.GetValue(_images) ?? file.Images;
-        file.Pairs = parsed.GetValue(_pairs) ?? file.Pairs;
-        if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks) = (true, null);
-        if (parsed.GetValue(_landmarks) is { } landmarks) (file.Aligned, file.Landmarks) = (null, landmarks);
+        var preset = parsed.GetValue(_preset) is { } name ? Preset.Find(name) : null;
+        var (file, source) = parsed.GetValue(_spec) is { } spec ? (ExperimentFile.Read(spec), spec)
+            : preset is not null ? (preset.Read(), $"preset {preset.Name}")
+            : (Asked(parsed) ?? new ExperimentFile(), "masq run");
+        Apply(parsed, file);
+        if (preset is not null && file.Models is null)
+            throw new InputException($"the preset {preset.Name} names no model: give one with --model FILE");
+        file.Models ??= Preset.Quickstart.Read().Models;
+        return (file, source);
+    }
+
+    /// <summary>The same as YAML that a spec file may hold; a preset that nothing was changed of as it is, with its comments.</summary>
+    public string Print(ParseResult parsed)
+    {
+        var changed = All.Any(o => o != _preset && parsed.GetResult(o) is { Implicit: false });
+        if (!changed) return (parsed.GetValue(_preset) is { } name ? Preset.Find(name) : Preset.Quickstart).Text;
+        var (file, source) = Read(parsed);
+        file.MakeAbsolute(".");
+        var text = file.Write();
+        // Whatever is wrong is said now; photographs may still be unnamed.
+        var check = ExperimentFile.Parse(text, source);
+        (check.Images, check.Pairs) = (check.Images ?? "images", check.Pairs ?? "pairs");
+        check.ToExperiment(source);
+        return text;
+    }
+
+    /// <summary>The preset that is meant where nobody names photographs.</summary>
+    private ExperimentFile? Asked(ParseResult parsed)
+    {
+        var options = new ExperimentFile();
+        Apply(parsed, options);
+        return SyntheticExperiment.IsMeantBy(options) ? Preset.Quickstart.Read() : null;
+    }
+
+    private void Apply(ParseResult parsed, ExperimentFile file)
+    {
+        if (parsed.GetValue(_models) is { Length: > 0 } models) file.Models = [.. models];
+        // A data set given here wins over photographs of the file, and the other way round.
+        if (parsed.GetValue(_data) is { } data) (file.Data, file.Images, file.Pairs) = (data, null, null);
+        var (images, pairs) = (parsed.GetValue(_images), parsed.GetValue(_pairs));
+        if (images is not null && pairs is not null) file.Data = null;
+        file.Images = images ?? file.Images;
+        file.Pairs = pairs ?? file.Pairs;
+        Faces.Apply(parsed, file);
+        file.Sample = parsed.GetValue(_sample) ?? file.Sample;
+        file.SampleSeed = parsed.GetValue(_sampleSeed) ?? file.SampleSeed;
         file.Take = parsed.GetValue(_take) ?? file.Take;
-        file.Attacks = parsed.GetValue(_attacks) is { Length: > 0 } attacks ? [.. attacks] : file.Attacks;
-        file.Storage = parsed.GetValue(_storage) is { Length: > 0 } storage ? [.. storage] : file.Storage;
+        file.Preprocessing = parsed.GetValue(_preprocessing) ?? file.Preprocessing;
+        if (parsed.GetValue(_attacks) is { Length: > 0 } attacks) file.Attacks = [.. attacks];
+        if (parsed.GetValue(_storage) is { Length: > 0 } storage) file.Storage = [.. storage];
         file.Seed = parsed.GetValue(_seed) ?? file.Seed;
         file.Batch = parsed.GetValue(_batch) ?? file.Batch;
         file.Threads = parsed.GetValue(_threads) ?? file.Threads;
         file.Threshold = parsed.GetValue(_threshold) ?? file.Threshold;
         if (parsed.GetValue(_keepImages) is { } keep) file.KeepImages = Enum.Parse<KeepImages>(keep, ignoreCase: true);
-        return (file, spec ?? "masq run");
+        file.CompareWith = parsed.GetValue(_compareWith) ?? file.CompareWith;
     }
 
     private static Option<string[]> List(string name, string description, string helpName) => new(name)

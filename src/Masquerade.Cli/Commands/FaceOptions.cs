@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Masquerade.Alignment;
 using Masquerade.Datasets;
+using Masquerade.Evaluation;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;
@@ -30,6 +31,17 @@ internal sealed class FaceOptions
         }
     });
 
+    /// <summary>What the user said, in an experiment: it takes the place of what said so before.</summary>
+    public void Apply(ParseResult parsed, ExperimentFile file)
+    {
+        var (landmarks, detector) = (parsed.GetValue(Landmarks), parsed.GetValue(_detector));
+        var fallback = parsed.GetResult(_fallback) is { Implicit: false } ? parsed.GetValue(_fallback) : (FaceFallback?)null;
+        if (parsed.GetValue(_aligned)) (file.Aligned, file.Landmarks, file.Detector, file.Fallback) = (true, null, null, null);
+        if (landmarks is not null) (file.Aligned, file.Landmarks, file.Detector, file.Fallback) = (null, landmarks, null, null);
+        if (detector is not null || fallback is not null) (file.Aligned, file.Landmarks) = (null, null);
+        (file.Detector, file.Fallback) = (detector ?? file.Detector, fallback ?? file.Fallback);
+    }
+
     /// <summary>What the user said.</summary>
     public FaceSource Read(ParseResult parsed) => new(
         parsed.GetValue(Landmarks), parsed.GetValue(_aligned), parsed.GetValue(_detector), parsed.GetValue(_fallback));
@@ -50,7 +62,7 @@ internal sealed class ModelCrops : IDisposable
     public static ModelCrops Open(CommandHost host, ModelDescriptor descriptor, FaceSource faces)
     {
         var kind = AlignmentKinds.Parse(descriptor.Alignment);
-        var locator = faces.Open(kind, host.Assets);
+        var locator = faces.Open(kind, descriptor.InputSize, host.Assets);
         try
         {
             return new ModelCrops(new FaceCropper(kind, descriptor.InputSize, locator, faces.Aligned), locator);

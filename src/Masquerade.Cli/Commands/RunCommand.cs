@@ -4,6 +4,7 @@ using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Datasets.Synthetic;
 using Masquerade.Evaluation;
+using Masquerade.Evaluation.Presets;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Reporting;
 
@@ -16,8 +17,8 @@ internal sealed class RunCommand : MasqCommand
     private readonly ExperimentOptions _experiment = new();
     private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "Run folder to write; must not hold a run yet. Needed with --images; else the first free one of runs/demo, "
-            + "runs/demo-2, … is written.",
+        Description = "Run folder to write; must not hold a run yet. Needed with --images, --data and --spec on photographs; else the first "
+            + "free one of runs/demo (runs/PRESET), runs/demo-2, … is written.",
         HelpName = "FOLDER",
     };
     private readonly Option<string?> _resume = new("--resume")
@@ -26,6 +27,10 @@ internal sealed class RunCommand : MasqCommand
         HelpName = "FOLDER",
     };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be done and what it would cost; do nothing." };
+    private readonly Option<bool> _printSpec = new("--print-spec")
+    {
+        Description = "Print the experiment as YAML that --spec takes, to be changed or kept; do nothing.",
+    };
     private readonly Option<double?> _maxSuccess = new("--max-success")
     {
         Description = "A check: end with exit code 1 if any attack succeeds on more than this fraction of the pairs (0 to 1).",
@@ -41,18 +46,23 @@ internal sealed class RunCommand : MasqCommand
         "masq run --model arcface.model.json",
         "masq run --model arcface.model.json --images lfw --pairs pairs.csv --landmarks landmarks.csv --take 50 --out runs/first",
         "masq run --spec experiment.yaml --storage float,8bit --out runs/second",
+        "masq run --preset study-2019",
+        "masq run --preset study-2019 --print-spec",
         "masq run --resume runs/first",
         "masq run --spec experiment.yaml --dry-run")
     {
         _host = host;
         foreach (var option in _experiment.All) Add(option);
-        foreach (var option in new Option[] { _out, _resume, _dryRun, _maxSuccess, _strict }) Add(option);
+        foreach (var option in new Option[] { _out, _resume, _dryRun, _printSpec, _maxSuccess, _strict }) Add(option);
         Validators.Add(result =>
         {
             var resumes = result.GetResult(_resume) is not null;
-            if (resumes && (result.GetResult(_out) is not null || result.GetResult(_dryRun) is not null || _experiment.AnyGiven(result)))
+            Option[] others = [_out, _dryRun, _printSpec];
+            if (resumes && (others.Any(o => result.GetResult(o) is { Implicit: false }) || _experiment.AnyGiven(result)))
                 result.AddError("--resume takes its settings from the run: give no others beside it");
+            if (_experiment.Contradiction(result) is { } contradiction) result.AddError(contradiction);
         });
+        _experiment.Faces.CheckIn(this);
         SetAction(RunAsync);
     }
 
@@ -60,9 +70,19 @@ internal sealed class RunCommand : MasqCommand
     {
         if (parsed.GetValue(_maxSuccess) is { } rate && !(rate is >= 0 and <= 1))
             throw new InputException($"--max-success {rate} is not possible; 0 to 1");
+        if (_experiment.AsksForPresets(parsed))
+        {
+            PresetText.Print(_host);
+            return ExitCodes.Done;
+        }
+        if (parsed.GetValue(_printSpec))
+        {
+            _host.Output.Write(_experiment.Print(parsed));
+            return ExitCodes.Done;
+        }
         if (parsed.GetValue(_resume) is not { } path) return await StartAsync(parsed, cancellation);
         using var ledger = RunLedger.Resume(path);
-        using var plan = ExperimentPlan.Open(ledger.Experiment, parsed.GetValue(_strict), _host.Models);
+        using var plan = ExperimentPlan.Open(ledger.Experiment, parsed.GetValue(_strict), _host.Models, _host.Assets);
         Announce(plan);
         return await AttackAsync(plan, ledger, path, parsed, cancellation);
     }
@@ -72,18 +92,20 @@ internal sealed class RunCommand : MasqCommand
         var (settings, source) = _experiment.Read(parsed);
         var (dryRun, path) = (parsed.GetValue(_dryRun), parsed.GetValue(_out));
         var synthetic = SyntheticExperiment.IsMeantBy(settings);
-        if (path is null && !dryRun && !synthetic)
+        var preset = _experiment.PresetName(parsed);
+        if (path is null && !dryRun && !synthetic && preset is null)
             throw new InputException("--out FOLDER is needed (or --resume FOLDER, or --dry-run); see 'masq run --help'");
+        ExperimentAssets.Require(settings, _host.Models, _host.Assets);
         using var scratch = dryRun ? new Scratch() : null;
-        using var folder = dryRun ? null : path is null ? RunFolder.TakeFree(_host.RunFolder) : RunFolder.Take(path);
+        using var folder = dryRun ? null : path is null ? RunFolder.TakeFree(FolderOf(preset)) : RunFolder.Take(path);
         var faces = folder is null || !synthetic ? scratch?.Path : folder.Room(SyntheticExperiment.FolderName);
         var people = synthetic ? SyntheticExperiment.Complete(settings, faces!) : null;
-        var experiment = settings.ToExperiment(source);
+        var experiment = settings.ToExperiment(source, _host.Assets);
         // A wrong name is told before anything is painted.
         foreach (var model in experiment.Models) _ = _host.Models.Find(model);
         if (people is not null) await PaintAsync(people, experiment, faces!, dryRun, cancellation);
 
-        using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models);
+        using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models, _host.Assets);
         Announce(plan);
         if (folder is null)
         {
@@ -93,6 +115,10 @@ internal sealed class RunCommand : MasqCommand
         using var ledger = RunLedger.Create(folder, plan.Experiment, plan.Pairs, plan.Cells);
         return await AttackAsync(plan, ledger, folder.Path, parsed, cancellation);
     }
+
+    /// <summary>Where a run goes for which no folder is named.</summary>
+    private string FolderOf(string? preset) => preset is null || preset == Preset.Quickstart.Name ? _host.RunFolder
+        : Path.Combine(Path.GetDirectoryName(_host.RunFolder) ?? "", preset);
 
     private async Task PaintAsync(
         SyntheticFolder people, Experiment experiment, string faces, bool dryRun, CancellationToken cancellation)

@@ -10,7 +10,7 @@ internal static class RunText
     /// <summary>The study's tables, and where the report is.</summary>
     public static void Print(CommandHost host, RunSummary summary, string folder)
     {
-        foreach (var table in StudyTable.Of(summary).Concat(StudyTable.SideBySide(summary)))
+        foreach (var table in StudyTable.Of(summary).Concat(StudyTable.SideBySide(summary)).Concat(StudyTable.Published(summary)))
         {
             host.Output.WriteLine(table.Title);
             host.Output.WriteLine();
@@ -19,6 +19,7 @@ internal static class RunText
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
         if (summary.ModelComparisons.Count > 0)
             host.Output.WriteLine("Side by side: of the pairs that every model judged right at first; ∞ where most of them withstood.");
+        if (summary.PublishedComparisons.Count > 0) host.Output.WriteLine(ReportText.Agreement(summary));
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
     }
 

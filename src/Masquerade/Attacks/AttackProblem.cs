@@ -146,7 +146,7 @@ public sealed class AttackProblem : IDisposable
         if (images.shape[0] != _active.Count)
             throw new ArgumentException($"{images.shape[0]} images for {_active.Count} active pairs", nameof(images));
         using var scope = NewDisposeScope();
-        var clipped = images.detach().clamp(0, 1);
+        var clipped = images.detach().Clipped();
         _images.Dispose();
         _images = clipped.DetachFromDisposeScope();
     }
@@ -246,7 +246,7 @@ public sealed class AttackProblem : IDisposable
 
     private Tensor Admissible(Tensor images)
     {
-        var clipped = images.detach().clamp(0, 1);
+        var clipped = images.detach().Clipped();
         if (Storage == StorageRule.Float) return clipped.contiguous();
         var rounded = ImageTensors.RoundTo8Bit(clipped).contiguous();
         clipped.Dispose();
@@ -337,7 +337,7 @@ public sealed class AttackProblem : IDisposable
             var size = Math.Min(GradientBatch, count - at);
             var images = _images.narrow(0, at, size).detach().requires_grad_(true);
             var references = _references.index_select(0, tensor(_active.Skip(at).Take(size).Select(a => (long)a).ToArray()));
-            var distance = (embedder.EmbedForGradient(images) - references).square().sum(1);
+            var distance = (embedder.EmbedForGradient(images) - references).Squared().sum(1);
             distance.detach().data<float>().CopyTo(distances, at);
             var part = gradient.narrow(0, at, size);
             // A network whose output does not depend on its input has no gradient to ask for.

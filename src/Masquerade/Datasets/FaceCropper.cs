@@ -23,17 +23,21 @@ public sealed class FaceCropper
         _kind = kind;
         Size = size;
         if (aligned || kind == AlignmentKind.None) return;
-        if (kind.CropSize() != size)
-        {
-            throw new InputException(
-                $"the model takes {size} pixels, but its alignment {kind.Name()} makes {kind.CropSize()}; correct its descriptor");
-        }
+        RequireFit(kind, size);
         _locator = locator ?? throw new InputException(
             $"the alignment {kind.Name()} needs landmarks: give --landmarks FILE, or --aligned if photographs already are {size} crops");
     }
 
     /// <summary>Size of every crop.</summary>
     public ImageSize Size { get; }
+
+    /// <summary>Checks that an alignment makes crops of a model's size.</summary>
+    /// <exception cref="InputException">It makes others.</exception>
+    internal static void RequireFit(AlignmentKind kind, ImageSize size)
+    {
+        if (kind.CropSize() is not { } made || made == size) return;
+        throw new InputException($"the model takes {size} pixels, but its alignment {kind.Name()} makes {made}; correct its descriptor");
+    }
 
     /// <summary>The crop of a photograph that is in a file.</summary>
     /// <param name="path">The file.</param>
@@ -65,7 +69,8 @@ public sealed class FaceCropper
 /// <summary>The crops of a folder's photographs by the names that lists have for them. Safe on many threads.</summary>
 /// <param name="folder">The photographs.</param>
 /// <param name="cropper">Makes the model's crops.</param>
-public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper)
+/// <param name="preprocessing">What is done to each crop then.</param>
+public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper, Preprocessing preprocessing = Preprocessing.None)
 {
     /// <summary>Size of every crop.</summary>
     public ImageSize Size => cropper.Size;
@@ -79,6 +84,6 @@ public sealed class FaceCropSource(ImageFolder folder, FaceCropper cropper)
     {
         var path = folder.Find(name)
             ?? throw new InputException($"the photograph {name} is not in {folder.Root}; add it or leave its pairs out");
-        return cropper.Crop(path, name);
+        return preprocessing.Apply(cropper.Crop(path, name));
     }
 }

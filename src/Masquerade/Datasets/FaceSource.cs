@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Assets;
+using Masquerade.Faces;
 
 namespace Masquerade.Datasets;
 
@@ -13,17 +14,31 @@ public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detecto
     /// <summary>The detector that is used where none is named.</summary>
     public const string DefaultDetector = "mtcnn";
 
+    /// <summary>What means the same detector wherever the program runs: a name stays, a path becomes a full one.</summary>
+    /// <param name="nameOrPath">As the user has it. A folder of that name comes first.</param>
+    /// <param name="from">The folder that a path is relative to.</param>
+    public static string Anywhere(string nameOrPath, string from)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        var path = Path.GetFullPath(nameOrPath, Path.GetFullPath(from));
+        return nameOrPath == DefaultDetector && !Directory.Exists(path) ? nameOrPath : path;
+    }
+
     /// <summary>Whether a detector has to look, for crops of a kind.</summary>
     public bool NeedsDetector(AlignmentKind kind) => kind != AlignmentKind.None && !Aligned && Landmarks is null;
 
     /// <summary>Opens what says where the faces are.</summary>
     /// <param name="kind">The crops that are needed.</param>
+    /// <param name="size">The model's input size.</param>
     /// <param name="assets">Where fetched detectors are.</param>
     /// <returns>Null where nothing has to be known. A <see cref="DetectorLocator"/> is the caller's to dispose.</returns>
-    /// <exception cref="InputException">The file or the weights cannot be read, or no detector is here.</exception>
-    public IFaceLocator? Open(AlignmentKind kind, AssetStore assets)
+    /// <exception cref="InputException">
+    /// The file or the weights cannot be read, no detector is here, or the alignment makes no crops of that size.
+    /// </exception>
+    public IFaceLocator? Open(AlignmentKind kind, ImageSize size, AssetStore assets)
     {
         if (kind == AlignmentKind.None || Aligned) return null;
+        FaceCropper.RequireFit(kind, size);
         return Landmarks is not null ? LandmarkFile.Read(Landmarks)
             : new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback);
     }

@@ -25,16 +25,21 @@ public sealed record NamedData(string Name, string Images, string Pairs)
     public static NamedData Find(string name, AssetStore? store = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (Array.Find(Known, k => k.Name == name) is not { Name: not null } known)
-        {
-            throw new InputException(
-                $"'{name}' is no known data set (known are {string.Join(", ", Names)}){NearestName.Question(name, Names)}");
-        }
+        var assets = Assets(name);
         store ??= AssetStore.Default;
-        string[] missing = [.. new[] { known.Images, known.Pairs }.Where(a => store.Find(a) is null)];
-        if (missing.Length == 0) return new NamedData(name, store.Require(known.Images), store.Require(known.Pairs));
+        string[] missing = [.. assets.Where(a => store.Find(a) is null)];
+        if (missing.Length == 0) return new NamedData(name, store.Require(assets[0]), store.Require(assets[1]));
         var bytes = missing.Sum(a => store.Catalog.Require(a).Bytes);
         throw new InputException($"the data set {name} is not here: 'masq fetch {string.Join(' ', missing)}' downloads it "
             + $"({AssetStore.Size(bytes)}), 'masq assets add' takes files that you have");
+    }
+
+    /// <summary>The assets that a data set is made of: its photographs, its pairs.</summary>
+    /// <exception cref="InputException">An unknown name.</exception>
+    internal static IReadOnlyList<string> Assets(string name)
+    {
+        if (Array.Find(Known, k => k.Name == name) is { Name: not null } known) return [known.Images, known.Pairs];
+        throw new InputException(
+            $"'{name}' is no known data set (known are {string.Join(", ", Names)}){NearestName.Question(name, Names)}");
     }
 }

@@ -1,3 +1,6 @@
+using Masquerade.Alignment;
+using Masquerade.Datasets;
+
 namespace Masquerade.Evaluation;
 
 /// <summary>Which adversarial images a run keeps.</summary>
@@ -19,20 +22,38 @@ public sealed record Experiment
     /// <summary>Paths of model descriptors or names of bundled models, at least one.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
+    /// <summary>Name of the data set that photographs and pairs are from; null where they were named themselves.</summary>
+    public string? Data { get; init; }
+
     /// <summary>Folder of photographs.</summary>
     public required string Images { get; init; }
 
     /// <summary>Pair list: CSV, or LFW's text formats.</summary>
     public required string Pairs { get; init; }
 
-    /// <summary>CSV of five-point landmarks; null where the photographs are aligned.</summary>
+    /// <summary>CSV of five-point landmarks; null where the photographs are aligned, or a detector looks for the faces.</summary>
     public string? Landmarks { get; init; }
+
+    /// <summary>Folder of a detector's weights, or name of the asset that is one; null for the usual one, where one is needed.</summary>
+    public string? Detector { get; init; }
+
+    /// <summary>What becomes of a photograph in which the detector finds no face.</summary>
+    public FaceFallback Fallback { get; init; }
 
     /// <summary>Whether the photographs already are crops of the model's input size.</summary>
     public bool Aligned { get; init; }
 
+    /// <summary>How many pairs are drawn from the list (<see cref="PairSample"/>), before any are taken; null for the list as it is.</summary>
+    public int? Sample { get; init; }
+
+    /// <summary>Seed of that draw.</summary>
+    public long SampleSeed { get; init; }
+
     /// <summary>Only the first so many pairs of the list; null for all.</summary>
     public int? Take { get; init; }
+
+    /// <summary>What is done to each crop, by name (<see cref="Preprocessings"/>).</summary>
+    public string Preprocessing { get; init; } = Preprocessings.None;
 
     /// <summary>Attacks by name: <c>family/attack</c>, <c>family</c> or <c>attack</c>.</summary>
     public IReadOnlyList<string> Attacks { get; init; } = ["foolbox-v1", "minimal"];
@@ -55,6 +76,9 @@ public sealed record Experiment
     /// <summary>Which adversarial images are kept.</summary>
     public KeepImages KeepImages { get; init; } = KeepImages.Successes;
 
+    /// <summary>Published results that the run's are shown beside, by name (<see cref="PublishedStudies"/>); null for none.</summary>
+    public string? CompareWith { get; init; }
+
     /// <summary>Checks what can be checked without opening a file.</summary>
     /// <param name="source">What to name in messages.</param>
     /// <exception cref="InputException">A setting is impossible.</exception>
@@ -63,17 +87,25 @@ public sealed record Experiment
         if (Models.Count == 0) throw Bad("no models are named; give at least one");
         foreach (var (field, path) in Paths())
             if (string.IsNullOrWhiteSpace(path) || path.Contains('\0')) throw Bad($"{field} has an empty path or one that cannot be");
+        if (Sample is < 1) throw Bad($"sample {Sample} is not possible; at least 1");
+        if (SampleSeed is < 0 or > PairSample.MostSeed) throw Bad($"sampleSeed {SampleSeed} is not possible; 0 to {PairSample.MostSeed}");
+        if (Sample is null && SampleSeed != 0) throw Bad("a sampleSeed draws nothing without a sample; give both");
         if (Take is < 1) throw Bad($"take {Take} is not possible; at least 1");
         if (Batch is < 1 or > 1024) throw Bad($"batch {Batch} is not possible; 1 to 1024");
         if (Threads is < 0 or > 1024) throw Bad($"threads {Threads} is not possible; 0 (one a core) to 1024");
         if (Threshold is { } t && !(t > 0 && t < 4)) throw Bad($"threshold {t} is not possible; squared distances lie between 0 and 4");
         if (Aligned && Landmarks is not null) throw Bad("aligned photographs need no landmarks; give one of the two");
+        if ((Aligned || Landmarks is not null) && (Detector is not null || Fallback != FaceFallback.None))
+            throw Bad($"{(Aligned ? "aligned photographs need" : "with landmarks there is")} no detector; leave detector and fallback out");
         if (Storage.Count == 0) throw Bad($"no storage rules are named; known are {StorageNames.Float}, {StorageNames.EightBit}");
         if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
             throw Bad($"no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
         try
         {
             _ = AttackRegistry.Resolve(Attacks);
+            if (Data is not null) _ = NamedData.Assets(Data);
+            _ = Preprocessings.Parse(Preprocessing);
+            if (CompareWith is not null) _ = PublishedStudies.Find(CompareWith);
         }
         catch (InputException e)
         {
@@ -89,6 +121,7 @@ public sealed record Experiment
         yield return ("images", Images);
         yield return ("pairs", Pairs);
         if (Landmarks is not null) yield return ("landmarks", Landmarks);
+        if (Detector is not null) yield return ("detector", Detector);
     }
 }
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Masquerade.Alignment;
+using Masquerade.Assets;
+using Masquerade.Datasets;
 using Masquerade.Models;
 
 namespace Masquerade.Evaluation;
@@ -17,6 +20,9 @@ public sealed class ExperimentFile
     /// <summary>Model descriptors, or names of bundled models.</summary>
     public List<string>? Models { get; set; }
 
+    /// <summary>Name of a data set, which has what neither images nor pairs name.</summary>
+    public string? Data { get; set; }
+
     /// <summary>Folder of photographs.</summary>
     public string? Images { get; set; }
 
@@ -26,11 +32,26 @@ public sealed class ExperimentFile
     /// <summary>Landmarks CSV.</summary>
     public string? Landmarks { get; set; }
 
+    /// <summary>Folder of a detector's weights, or its name.</summary>
+    public string? Detector { get; set; }
+
+    /// <summary>What becomes of a photograph without a face: none or center.</summary>
+    public FaceFallback? Fallback { get; set; }
+
     /// <summary>Whether the photographs already are crops.</summary>
     public bool? Aligned { get; set; }
 
+    /// <summary>How many pairs are drawn from the list.</summary>
+    public int? Sample { get; set; }
+
+    /// <summary>Seed of that draw.</summary>
+    public long? SampleSeed { get; set; }
+
     /// <summary>Only the first so many pairs.</summary>
     public int? Take { get; set; }
+
+    /// <summary>What is done to each crop.</summary>
+    public string? Preprocessing { get; set; }
 
     /// <summary>Attacks by name.</summary>
     public List<string>? Attacks { get; set; }
@@ -53,16 +74,15 @@ public sealed class ExperimentFile
     /// <summary>Which adversarial images are kept: all, successes or examples.</summary>
     public KeepImages? KeepImages { get; set; }
 
-    /// <summary>Reads a spec; its paths are made absolute, names of bundled models stay.</summary>
+    /// <summary>Published results that the run's are shown beside.</summary>
+    public string? CompareWith { get; set; }
+
+    /// <summary>Reads a spec; its paths are made absolute, names of models stay.</summary>
     /// <exception cref="InputException">Unreadable, not YAML, an unknown field or a value of the wrong kind; the line is named.</exception>
     public static ExperimentFile Read(string path)
     {
         var file = Parse(string.Join('\n', InputFile.ReadLines(path)), path);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        file.Models = file.Models?.ConvertAll(m => CanBePath(m) ? NamedModels.Anywhere(m, folder) : m);
-        file.Images = Absolute(file.Images, folder);
-        file.Pairs = Absolute(file.Pairs, folder);
-        file.Landmarks = Absolute(file.Landmarks, folder);
+        file.MakeAbsolute(Path.GetDirectoryName(Path.GetFullPath(path))!);
         return file;
     }
 
@@ -70,20 +90,42 @@ public sealed class ExperimentFile
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>
     public static ExperimentFile Parse(string yaml, string source) => ExperimentFileReader.Read(yaml, source);
 
+    /// <summary>Makes paths absolute; names of models stay.</summary>
+    /// <param name="folder">What they are relative to.</param>
+    public void MakeAbsolute(string folder)
+    {
+        folder = Path.GetFullPath(folder);
+        Models = Models?.ConvertAll(m => CanBePath(m) ? NamedModels.Anywhere(m, folder) : m);
+        Images = Absolute(Images);
+        Pairs = Absolute(Pairs);
+        Landmarks = Absolute(Landmarks);
+        Detector = CanBePath(Detector) ? FaceSource.Anywhere(Detector!, folder) : Detector;
+
+        string? Absolute(string? path) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
+    }
+
     /// <summary>The experiment that this describes.</summary>
     /// <param name="source">What to name in messages.</param>
-    /// <exception cref="InputException">A field is missing or impossible.</exception>
-    public Experiment ToExperiment(string source)
+    /// <param name="assets">Where data sets are that go by name; null for the user's own.</param>
+    /// <exception cref="InputException">A field is missing or impossible, or the data set is not here.</exception>
+    public Experiment ToExperiment(string source, AssetStore? assets = null)
     {
         var defaults = new Experiment { Models = [], Images = "", Pairs = "" };
+        var data = Data is not null && (Images is null || Pairs is null) ? NamedData.Find(Data, assets) : null;
         var experiment = new Experiment
         {
             Models = Models ?? throw Missing("models (--model)"),
-            Images = Images ?? throw Missing("images (--images)"),
-            Pairs = Pairs ?? throw Missing("pairs (--pairs)"),
+            Data = Data,
+            Images = Images ?? data?.Images ?? throw Missing("images (--images)"),
+            Pairs = Pairs ?? data?.Pairs ?? throw Missing("pairs (--pairs)"),
             Landmarks = Landmarks,
+            Detector = Detector,
+            Fallback = Fallback ?? defaults.Fallback,
             Aligned = Aligned ?? false,
+            Sample = Sample,
+            SampleSeed = SampleSeed ?? defaults.SampleSeed,
             Take = Take,
+            Preprocessing = Preprocessing ?? defaults.Preprocessing,
             Attacks = Attacks ?? defaults.Attacks,
             Storage = Storage ?? defaults.Storage,
             Seed = Seed ?? defaults.Seed,
@@ -91,6 +133,7 @@ public sealed class ExperimentFile
             Threads = Threads ?? defaults.Threads,
             Threshold = Threshold,
             KeepImages = KeepImages ?? defaults.KeepImages,
+            CompareWith = CompareWith,
         };
         experiment.Validate(source);
         return experiment;
@@ -102,31 +145,64 @@ public sealed class ExperimentFile
     public static string Write(Experiment experiment)
     {
         ArgumentNullException.ThrowIfNull(experiment);
+        return new ExperimentFile
+        {
+            Models = [.. experiment.Models],
+            Data = experiment.Data,
+            Images = experiment.Images,
+            Pairs = experiment.Pairs,
+            Landmarks = experiment.Landmarks,
+            Detector = experiment.Detector,
+            Fallback = experiment.Fallback == FaceFallback.None ? null : experiment.Fallback,
+            Aligned = experiment.Aligned ? true : null,
+            Sample = experiment.Sample,
+            SampleSeed = experiment.Sample is null ? null : experiment.SampleSeed,
+            Take = experiment.Take,
+            Preprocessing = experiment.Preprocessing == Preprocessings.None ? null : experiment.Preprocessing,
+            Attacks = [.. experiment.Attacks],
+            Storage = [.. experiment.Storage],
+            Seed = experiment.Seed,
+            Batch = experiment.Batch,
+            Threads = experiment.Threads,
+            Threshold = experiment.Threshold,
+            KeepImages = experiment.KeepImages,
+            CompareWith = experiment.CompareWith,
+        }.Write();
+    }
+
+    /// <summary>Writes the fields that say something, as YAML.</summary>
+    public string Write()
+    {
         (string Field, string? Value)[] fields =
         [
-            ("models", List(experiment.Models)),
-            ("images", Text(experiment.Images)),
-            ("pairs", Text(experiment.Pairs)),
-            ("landmarks", experiment.Landmarks is null ? null : Text(experiment.Landmarks)),
-            ("aligned", experiment.Aligned ? "true" : null),
-            ("take", experiment.Take is { } take ? Number(take) : null),
-            ("attacks", List(experiment.Attacks)),
-            ("storage", List(experiment.Storage)),
-            ("seed", Number(experiment.Seed)),
-            ("batch", Number(experiment.Batch)),
-            ("threads", Number(experiment.Threads)),
-            ("threshold", experiment.Threshold is { } threshold ? Number(threshold) : null),
-            ("keepImages", experiment.KeepImages.ToString().ToLowerInvariant()),
+            ("models", List(Models)),
+            ("data", Text(Data)),
+            ("images", Text(Images)),
+            ("pairs", Text(Pairs)),
+            ("landmarks", Text(Landmarks)),
+            ("detector", Text(Detector)),
+            ("fallback", Fallback?.ToString().ToLowerInvariant()),
+            ("aligned", Aligned is { } aligned ? (aligned ? "true" : "false") : null),
+            ("sample", Number(Sample)),
+            ("sampleSeed", Number(SampleSeed)),
+            ("take", Number(Take)),
+            ("preprocessing", Text(Preprocessing)),
+            ("attacks", List(Attacks)),
+            ("storage", List(Storage)),
+            ("seed", Number(Seed)),
+            ("batch", Number(Batch)),
+            ("threads", Number(Threads)),
+            ("threshold", Number(Threshold)),
+            ("keepImages", KeepImages?.ToString().ToLowerInvariant()),
+            ("compareWith", Text(CompareWith)),
         ];
         return string.Concat(fields.Where(f => f.Value is not null).Select(f => $"{f.Field}: {f.Value}\n"));
 
         // YAML's quoted texts are those of JSON.
-        static string Text(string text) => JsonSerializer.Serialize(text, Quoting);
-        static string List(IEnumerable<string> texts) => $"[{string.Join(", ", texts.Select(Text))}]";
-        static string Number(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
+        static string? Text(string? text) => text is null ? null : JsonSerializer.Serialize(text, Quoting);
+        static string? List(IEnumerable<string>? texts) => texts is null ? null : $"[{string.Join(", ", texts.Select(Text))}]";
+        static string? Number(IFormattable? number) => number?.ToString(null, CultureInfo.InvariantCulture);
     }
-
-    private static string? Absolute(string? path, string folder) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
 
     private static bool CanBePath(string? path) => !string.IsNullOrWhiteSpace(path) && !path.Contains('\0');
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Masquerade.Alignment;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -10,11 +11,17 @@ internal sealed class ExperimentFileReader
     private static readonly Dictionary<string, Action<ExperimentFile, Value>> Fields = new(StringComparer.Ordinal)
     {
         ["models"] = (file, value) => file.Models = value.List(),
+        ["data"] = (file, value) => file.Data = value.Text(),
         ["images"] = (file, value) => file.Images = value.Text(),
         ["pairs"] = (file, value) => file.Pairs = value.Text(),
         ["landmarks"] = (file, value) => file.Landmarks = value.Text(),
+        ["detector"] = (file, value) => file.Detector = value.Text(),
+        ["fallback"] = (file, value) => file.Fallback = value.Choice<FaceFallback>(),
         ["aligned"] = (file, value) => file.Aligned = value.Flag(),
+        ["sample"] = (file, value) => file.Sample = (int?)value.Integer(int.MinValue, int.MaxValue),
+        ["sampleSeed"] = (file, value) => file.SampleSeed = value.Integer(long.MinValue, long.MaxValue),
         ["take"] = (file, value) => file.Take = (int?)value.Integer(int.MinValue, int.MaxValue),
+        ["preprocessing"] = (file, value) => file.Preprocessing = value.Text(),
         ["attacks"] = (file, value) => file.Attacks = value.List(),
         ["storage"] = (file, value) => file.Storage = value.List(),
         ["seed"] = (file, value) => file.Seed = value.Integer(long.MinValue, long.MaxValue),
@@ -22,6 +29,7 @@ internal sealed class ExperimentFileReader
         ["threads"] = (file, value) => file.Threads = (int?)value.Integer(int.MinValue, int.MaxValue),
         ["threshold"] = (file, value) => file.Threshold = value.Number(),
         ["keepImages"] = (file, value) => file.KeepImages = value.Choice<KeepImages>(),
+        ["compareWith"] = (file, value) => file.CompareWith = value.Text(),
     };
 
     private readonly string _source;

@@ -1,4 +1,5 @@
 using Masquerade.Alignment;
+using Masquerade.Assets;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
 using Masquerade.Faces;
@@ -21,9 +22,13 @@ public sealed record PlannedModel(FaceModel Model, string Descriptor, FaceVerifi
 /// <summary>An experiment with everything it names opened and checked: what will be done, before anything is done.</summary>
 public sealed class ExperimentPlan : IDisposable
 {
-    private ExperimentPlan(
-        Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs, IReadOnlyList<PlannedModel> models)
+    private readonly IFaceLocator? _faces;
+
+    private ExperimentPlan(Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs,
+        IReadOnlyList<PlannedModel> models, IFaceLocator? faces, string? detector)
     {
+        _faces = faces;
+        DetectorWeights = detector;
         Experiment = experiment;
         Photographs = photographs;
         Pairs = list.Pairs;
@@ -36,7 +41,7 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>The experiment, its threads resolved and its paths absolute; bundled models keep their names.</summary>
     public Experiment Experiment { get; }
 
-    /// <summary>The pairs of the list, or the first of them.</summary>
+    /// <summary>The pairs of the list, or of those drawn from it, or the first of them.</summary>
     public IReadOnlyList<VerificationPair> Pairs { get; }
 
     /// <summary>Those of them whose photographs are missing.</summary>
@@ -57,6 +62,9 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>Where the photographs are.</summary>
     internal ImageFolder Photographs { get; }
 
+    /// <summary>Folder of the weights of the detector that looks for faces; null where none does.</summary>
+    internal string? DetectorWeights { get; }
+
     /// <summary>Chunks of pairs that are attacked together.</summary>
     public int Chunks => (Pairs.Count + Experiment.Batch - 1) / Experiment.Batch;
 
@@ -64,8 +72,10 @@ public sealed class ExperimentPlan : IDisposable
     /// <param name="experiment">What to do.</param>
     /// <param name="strict">Whether a missing photograph is an error.</param>
     /// <param name="named">The models that go by name; null for the program's.</param>
+    /// <param name="assets">Where a fetched detector is; null for the user's own.</param>
     /// <exception cref="InputException">Anything is missing, damaged or does not fit.</exception>
-    public static ExperimentPlan Open(Experiment experiment, bool strict = false, NamedModels? named = null)
+    public static ExperimentPlan Open(
+        Experiment experiment, bool strict = false, NamedModels? named = null, AssetStore? assets = null)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         experiment.Validate("experiment");
@@ -75,9 +85,11 @@ public sealed class ExperimentPlan : IDisposable
             Images = Path.GetFullPath(experiment.Images),
             Pairs = Path.GetFullPath(experiment.Pairs),
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
+            Detector = experiment.Detector is null ? null : FaceSource.Anywhere(experiment.Detector, "."),
             Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
         };
         var list = PairListReader.Read(experiment.Pairs);
+        if (experiment.Sample is { } sample) list = PairSample.Draw(list, sample, experiment.SampleSeed);
         if (experiment.Take is { } take) list = list with { Pairs = [.. list.Pairs.Take(take)] };
         var folder = new ImageFolder(experiment.Images);
         var pairs = PairAvailability.Of(list, folder);
@@ -93,7 +105,9 @@ public sealed class ExperimentPlan : IDisposable
                 $"{experiment.Images}: {pairs.MissingNames.Count} photographs are missing, {pairs.MissingNames[0]} first; "
                 + "add them or leave out --strict");
         }
-        var landmarks = experiment.Landmarks is null ? null : LandmarkFile.Read(experiment.Landmarks);
+        var source = new FaceSource(experiment.Landmarks, experiment.Aligned, experiment.Detector, experiment.Fallback);
+        IFaceLocator? faces = null;
+        string? detector = null;
         var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
         var models = new List<PlannedModel>();
         try
@@ -103,7 +117,10 @@ public sealed class ExperimentPlan : IDisposable
                 var model = FaceModel.Load(path, experiment.Threads, gradients);
                 try
                 {
-                    models.Add(Plan(path, model, experiment, folder, landmarks));
+                    var kind = AlignmentKinds.Parse(model.Descriptor.Alignment);
+                    faces ??= source.Open(kind, model.Descriptor.InputSize, assets ?? AssetStore.Default);
+                    if (source.NeedsDetector(kind)) detector ??= source.WeightsFolder(kind, assets ?? AssetStore.Default);
+                    models.Add(Plan(path, model, experiment, folder, faces));
                 }
                 catch
                 {
@@ -113,11 +130,12 @@ public sealed class ExperimentPlan : IDisposable
                 if (models.Count(m => m.Name == model.Descriptor.Name) > 1)
                     throw new InputException($"{path}: another model of this run is called '{model.Descriptor.Name}' too; rename one");
             }
-            return new ExperimentPlan(experiment, folder, list, pairs, models);
+            return new ExperimentPlan(experiment, folder, list, pairs, models, faces, detector);
         }
         catch
         {
             foreach (var model in models) model.Model.Dispose();
+            (faces as IDisposable)?.Dispose();
             throw;
         }
     }
@@ -133,7 +151,7 @@ public sealed class ExperimentPlan : IDisposable
             var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, faces, experiment.Aligned);
             return new PlannedModel(
                 model, path, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
-                new FaceCropSource(folder, cropper));
+                new FaceCropSource(folder, cropper, Preprocessings.Parse(experiment.Preprocessing)));
         }
         catch (InputException e)
         {
@@ -176,5 +194,6 @@ public sealed class ExperimentPlan : IDisposable
     public void Dispose()
     {
         foreach (var model in Models) model.Model.Dispose();
+        (_faces as IDisposable)?.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Masquerade.Datasets;
 using Masquerade.Models;
 using Masquerade.Networks;
 
@@ -38,6 +39,9 @@ internal static class RunFacts
             CultureInfo.InvariantCulture,
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {System.Environment.ProcessorCount} cores"));
         Set("seed", plan.Experiment.Seed.ToString(CultureInfo.InvariantCulture));
+        if (Drawn(plan.Experiment) is { } drawn) Set("pairs", drawn);
+        var preprocessing = Preprocessings.Parse(plan.Experiment.Preprocessing);
+        if (preprocessing != Preprocessing.None) Set("preprocessing", $"{plan.Experiment.Preprocessing}: {preprocessing.Description()}");
         foreach (var model in plan.Models)
         {
             foreach (var input in inputs.Where(i => i.Model == model.Name)) Set(input.Name, input.Value);
@@ -80,6 +84,12 @@ internal static class RunFacts
     }
 
     private static string Now() => DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>How the pairs were drawn; null where they are the list's own.</summary>
+    private static string? Drawn(Experiment experiment) => experiment.Sample is not { } sample ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{sample} drawn from the list as numpy.random.seed({experiment.SampleSeed}) and choice(n, {sample}, replace=False) do")
+        + (experiment.Take < sample ? string.Create(CultureInfo.InvariantCulture, $", the first {experiment.Take} of them attacked") : "");
 
     private static string Threshold(ExperimentPlan plan, PlannedModel model)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Masquerade.Alignment;
 
 namespace Masquerade.Evaluation;
 
@@ -28,6 +29,8 @@ internal static class RunInputs
         }
         if (plan.Experiment.Landmarks is { } landmarks)
             inputs.Add(new(null, "landmarks: SHA-256", Hash(landmarks), landmarks, "the landmark file"));
+        foreach (var file in plan.DetectorWeights is { } folder ? MtcnnDetector.WeightFiles(folder) : [])
+            inputs.Add(new(null, $"detector {Path.GetFileName(file)}: SHA-256", Hash(file), file, "the detector's file"));
         inputs.Add(new(null, "photographs", Photographs(plan, cancellation), plan.Experiment.Images, "the photographs"));
         return inputs;
     }

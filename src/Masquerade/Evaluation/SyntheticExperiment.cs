@@ -1,24 +1,25 @@
 using Masquerade.Datasets.Synthetic;
+using Masquerade.Evaluation.Presets;
 
 namespace Masquerade.Evaluation;
 
-/// <summary>An experiment that names no photographs is one on synthetic people, painted into its run folder.</summary>
+/// <summary>
+/// An experiment that names no photographs is one on synthetic people, painted into its run folder. What it leaves open is as in
+/// <see cref="Preset.Quickstart"/>.
+/// </summary>
 public static class SyntheticExperiment
 {
     /// <summary>The name of their folder in the run folder.</summary>
     public const string FolderName = "faces";
 
     /// <summary>How many pairs are attacked where nothing says.</summary>
-    public const int Pairs = 50;
-
-    /// <summary>Which attacks are made where nothing says.</summary>
-    public static IReadOnlyList<string> Attacks { get; } = ["minimal"];
+    public static int Pairs { get; } = Preset.Quickstart.Read().Take!.Value;
 
     /// <summary>Whether settings name nothing that photographs come with.</summary>
     public static bool IsMeantBy(ExperimentFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return file is { Images: null, Pairs: null, Landmarks: null } and not { Aligned: true };
+        return file is { Data: null, Images: null, Pairs: null, Landmarks: null, Detector: null } and not { Aligned: true };
     }
 
     /// <summary>Names what will be painted in settings that name nothing, and fills in what nothing says.</summary>
@@ -32,8 +33,9 @@ public static class SyntheticExperiment
         file.Images = SyntheticFolder.ImagesIn(faces);
         file.Pairs = SyntheticFolder.PairsIn(faces);
         file.Landmarks = SyntheticFolder.LandmarksIn(faces);
-        file.Attacks ??= [.. Attacks];
-        return UnseenPeople.ToAttack(file.Take ??= Pairs);
+        file.Attacks ??= Preset.Quickstart.Read().Attacks;
+        file.Take ??= file.Sample ?? Pairs;
+        return UnseenPeople.ToAttack(Math.Max(file.Take.Value, file.Sample ?? 0));
     }
 
     /// <summary>Whether an experiment is on people who were painted into its run folder.</summary>

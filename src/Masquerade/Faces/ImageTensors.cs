@@ -67,8 +67,8 @@ public static class ImageTensors
     public static Tensor RoundTo8Bit(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        using var levels = images.mul(255f);
+        using var levels = images.Times(255f);
         levels.round_();
-        return levels.div(255f);
+        return levels.Over(255f);
     }
 }

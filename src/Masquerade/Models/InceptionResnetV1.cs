@@ -22,8 +22,12 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
     /// <summary>512.</summary>
     public int EmbeddingSize => InceptionResnetV1Layers.EmbeddingSize;
 
-    /// <summary>Loads weights with facenet-pytorch's names and shapes; a classifier (<c>logits.*</c>) in the file is ignored.</summary>
-    /// <param name="checkpointPath">A state dict for <see cref="CheckpointReader"/>; it may be nested under <c>state_dict</c>.</param>
+    /// <summary>
+    /// Loads weights with facenet-pytorch's names and shapes, or FaceNet's frozen graph; a classifier (<c>logits.*</c>) is ignored.
+    /// </summary>
+    /// <param name="checkpointPath">
+    /// A file for <see cref="CheckpointReader"/>; a state dict may be nested under <c>state_dict</c>.
+    /// </param>
     /// <param name="mean">A value p of 0 to 255 enters the network as (p − mean) / std; the published weights have 127.5 and 128.</param>
     /// <param name="std">See <paramref name="mean"/>; above 0.</param>
     /// <exception cref="InputException">
@@ -33,7 +37,9 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
         => Load(checkpointPath, [mean, mean, mean], [std, std, std]);
 
     /// <inheritdoc cref="Load(string, float, float)"/>
-    /// <param name="checkpointPath">A state dict for <see cref="CheckpointReader"/>; it may be nested under <c>state_dict</c>.</param>
+    /// <param name="checkpointPath">
+    /// A file for <see cref="CheckpointReader"/>; a state dict may be nested under <c>state_dict</c>.
+    /// </param>
     /// <param name="mean">For red, green and blue: a value p of 0 to 255 enters the network as (p − mean) / std.</param>
     /// <param name="std">For red, green and blue; above 0.</param>
     public static InceptionResnetV1 Load(string checkpointPath, IReadOnlyList<float> mean, IReadOnlyList<float> std)

@@ -1,7 +1,7 @@
 namespace Masquerade.Models;
 
 /// <summary>
-/// The format <c>inception-resnet-v1</c>: a checkpoint with facenet-pytorch's names, run and differentiated by TorchSharp.
+/// The format <c>inception-resnet-v1</c>: facenet-pytorch's checkpoint or FaceNet's frozen graph, run and differentiated by TorchSharp.
 /// </summary>
 internal static class InceptionResnetV1Format
 {

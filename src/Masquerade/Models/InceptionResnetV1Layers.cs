@@ -82,7 +82,7 @@ internal sealed class InceptionResnetV1Layers
         var up = weights.Projection($"{name}.conv2d", branches.Sum(branch => branch[^1].Outputs), channels, scale);
         return x =>
         {
-            var sum = up.Linear(cat([.. loaded.Select(branch => Follow(branch, x))], 1)).add_(x);
+            var sum = up.Linear(cat([.. loaded.Select(branch => Follow(branch, x))], 1)).Plus_(x);
             return relu ? sum.relu_() : sum;
         };
     }

@@ -28,6 +28,7 @@ internal sealed class InceptionResnetV1Weights
 
     private readonly string _path;
     private readonly Dictionary<string, CheckpointTensor> _file;
+    private readonly IReadOnlyDictionary<string, string>? _graphNames;
     private readonly List<string> _problems = [];
     private readonly List<Tensor> _made = [];
 
@@ -35,6 +36,11 @@ internal sealed class InceptionResnetV1Weights
     {
         _path = path;
         var all = CheckpointReader.Read(path);
+        if (InceptionResnetV1Graph.Is(all))
+        {
+            (_file, _graphNames) = InceptionResnetV1Graph.Rename(all);
+            return;
+        }
         var nested = all.Where(item => item.Key.StartsWith(Nested, StringComparison.Ordinal)).ToList();
         _file = nested.Count == 0 ? new(all) : nested.ToDictionary(item => item.Key[Nested.Length..], item => item.Value);
     }
@@ -52,7 +58,7 @@ internal sealed class InceptionResnetV1Weights
         var weight = Take($"{name}.conv.weight", shape) * scale.view(-1, 1, 1, 1);
         if (input is not null)
         {
-            bias += (weight * tensor(input.Shift).view(1, -1, 1, 1)).sum([1, 2, 3]);
+            bias = bias.Plus((weight * tensor(input.Shift).view(1, -1, 1, 1)).sum([1, 2, 3]));
             weight *= tensor(input.Scale).view(1, -1, 1, 1);
         }
         return new FoldedConvolution(KeepChannelsLast(weight), Keep(bias), [stride, stride], padding);
@@ -62,8 +68,8 @@ internal sealed class InceptionResnetV1Weights
     public FoldedConvolution Projection(string name, long inputs, long outputs, double scale)
     {
         using var scope = NewDisposeScope();
-        var weight = Take($"{name}.weight", outputs, inputs, 1, 1) * scale;
-        return new FoldedConvolution(KeepChannelsLast(weight), Keep(Take($"{name}.bias", outputs) * scale), [1, 1], [0, 0]);
+        var weight = Take($"{name}.weight", outputs, inputs, 1, 1).Times(scale);
+        return new FoldedConvolution(KeepChannelsLast(weight), Keep(Take($"{name}.bias", outputs).Times(scale)), [1, 1], [0, 0]);
     }
 
     /// <summary>A matrix without bias and the batch norm that follows it.</summary>
@@ -83,13 +89,14 @@ internal sealed class InceptionResnetV1Weights
         if (_problems.Count == 0) return _made;
         foreach (var tensor in _made) tensor.Dispose();
         var more = _problems.Count > 3 ? $"; and {_problems.Count - 3} more" : "";
-        throw new InputException($"{_path}: not the weights of an Inception-ResNet-v1 as facenet-pytorch names them: "
+        var names = _graphNames is null ? "facenet-pytorch names them" : "FaceNet's frozen graphs have them";
+        throw new InputException($"{_path}: not the weights of an Inception-ResNet-v1 as {names}: "
             + $"{string.Join("; ", _problems.Take(3))}{more}");
     }
 
     private (Tensor Scale, Tensor Shift) BatchNorm(string name, long channels)
     {
-        var scale = Take($"{name}.weight", channels) / (Take($"{name}.running_var", channels, positive: true) + BatchNormEpsilon).sqrt();
+        var scale = Take($"{name}.weight", channels) / Take($"{name}.running_var", channels, positive: true).Plus(BatchNormEpsilon).sqrt();
         _file.Remove($"{name}.num_batches_tracked");
         return (scale, Take($"{name}.bias", channels) - Take($"{name}.running_mean", channels) * scale);
     }
@@ -100,12 +107,13 @@ internal sealed class InceptionResnetV1Weights
 
     private Tensor Take(string name, long[] shape, bool positive)
     {
-        if (!_file.Remove(name, out var found)) return Wrong($"'{name}' is missing", shape);
+        var shown = _graphNames?.GetValueOrDefault(name) ?? name;
+        if (!_file.Remove(name, out var found)) return Wrong($"'{shown}' is missing", shape);
         if (!found.Shape.SequenceEqual(shape) || !found.IsFloatingPoint)
-            return Wrong($"'{name}' is {found} instead of floats [{string.Join(", ", shape)}]", shape);
+            return Wrong($"'{shown}' is {found} instead of floats [{string.Join(", ", shape)}]", shape);
         var value = found.ToTensor().to(float64);
-        if (!value.isfinite().all().item<bool>()) return Wrong($"'{name}' has values that are not finite numbers", shape);
-        if (positive && value.lt(0).any().item<bool>()) return Wrong($"'{name}', a variance, has negative values", shape);
+        if (!value.isfinite().all().item<bool>()) return Wrong($"'{shown}' has values that are not finite numbers", shape);
+        if (positive && value.IsNegative().any().item<bool>()) return Wrong($"'{shown}', a variance, has negative values", shape);
         return value;
     }
 

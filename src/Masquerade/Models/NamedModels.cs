@@ -45,6 +45,14 @@ public sealed class NamedModels(string folder, AssetStore? fetched = null)
         return fetched?.FindModel(nameOrPath) ?? throw Unknown(nameOrPath);
     }
 
+    /// <summary>The asset that brings a model; null for a path, a file of that name, a shipped model or an unknown name.</summary>
+    public Asset? AssetOf(string nameOrPath)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        if (!IsName(nameOrPath) || File.Exists(nameOrPath) || File.Exists(Path.Combine(folder, nameOrPath + Ending))) return null;
+        return fetched?.Catalog.All.FirstOrDefault(a => a.Models.Any(m => m.Name == nameOrPath));
+    }
+
     private InputException Unknown(string name)
     {
         List<string> names = [.. Bundled.Union(fetched?.Catalog.ModelNames ?? [])];

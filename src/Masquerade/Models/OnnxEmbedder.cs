@@ -62,7 +62,8 @@ public sealed class OnnxEmbedder : IFaceEmbedder
     public Tensor Embed(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        using var contiguous = images.detach().contiguous();
+        using var detached = images.detach();
+        using var contiguous = detached.contiguous();
         var count = (int)contiguous.shape[0];
         if (contiguous.dtype != ScalarType.Float32 || contiguous.numel() != (long)count * InputSize.Values)
             throw new ArgumentException(

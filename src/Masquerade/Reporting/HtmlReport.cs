@@ -34,6 +34,8 @@ internal static class HtmlReport
         Head(page, summary);
         Tables(page, "side-by-side", "The models side by side", ReportText.SideBySide, StudyTable.SideBySide(summary));
         Tables(page, "results", "Results", ReportText.Caption, StudyTable.Of(summary));
+        var published = StudyTable.Published(summary);
+        if (published.Count > 0) Tables(page, "published", "Beside published results", ReportText.Beside(summary), published);
         Curves(page, pictures);
         if (summary.Attacks.Any(a => a.AlreadyWrong > 0))
             Tables(page, "attacked", "Only pairs judged correctly before the attack",

@@ -58,6 +58,16 @@ internal static class Numbers
         ? new CellValue($"{Norm(estimate.Value)}×", estimate.Interval is { } i ? $"{Norm(i.Low)}–{Norm(i.High)}" : "")
         : CellValue.None;
 
+    /// <summary>A published number, with the digits that were published.</summary>
+    public static string Published(PublishedCell cell) => cell.Quantity == PublishedQuantity.MeanL2
+        ? Text($"{cell.Published:F2}")
+        : Text($"{100 * cell.Published:0.##}%");
+
+    /// <summary>What a run has where something was published.</summary>
+    public static CellValue Here(PublishedCell cell) => cell.Quantity == PublishedQuantity.MeanL2
+        ? Norm(cell.Here is { } mean ? new Estimate(mean, cell.Interval) : null, cell.Rate.Count)
+        : Share(cell.Rate);
+
     public static CellValue Optional(double? value, Func<double, string> text) =>
         value is { } number ? new CellValue(text(number)) : CellValue.None;
 

@@ -1,4 +1,5 @@
 using Masquerade.Attacks;
+using Masquerade.Datasets;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 
@@ -24,6 +25,31 @@ internal static class ReportText
         "counts as farther than any norm, and ∞ means that fewer than half were fooled. In brackets: 95% bootstrap intervals, and how " +
         "many of these pairs were fooled. The last row takes the smallest norm that any attack found for a pair. The last columns divide the " +
         "medians, resampled pair by pair: above 1, the model takes more to fool.";
+
+    /// <summary>What stands below a run beside published results.</summary>
+    public static string Beside(RunSummary summary)
+    {
+        var study = summary.PublishedComparisons[0].Study;
+        return $"Published: {study.Setting}. {study.Remark} {Agreement(summary)} An interval is of what was measured here: beside another " +
+            "model, other pairs or other crops it says how far the two are apart, not which one is right.";
+    }
+
+    /// <summary>How many published numbers lie in the intervals measured here.</summary>
+    public static string Agreement(RunSummary summary)
+    {
+        var cells = summary.PublishedComparisons.SelectMany(c => c.Cells).ToList();
+        var judged = cells.Count(c => c.Inside is not null);
+        var others = cells.Count > judged ? $"; {cells.Count - judged} more have none, as a mean of less than two images has not" : "";
+        return $"{cells.Count(c => c.Inside == true)} of {judged} published numbers lie in the 95% intervals measured here{others}.";
+    }
+
+    public static string Quantity(PublishedQuantity quantity) => quantity switch
+    {
+        PublishedQuantity.Success => "‖Δ‖ < ∞",
+        PublishedQuantity.Below5 => "‖Δ‖ < 5",
+        PublishedQuantity.Below1 => "‖Δ‖ < 1",
+        _ => "mean ‖Δ‖",
+    };
 
     public static string Headline(RunSummary summary)
     {
@@ -88,6 +114,10 @@ internal static class ReportText
             if (summary.Attacks.Count > 0 && !summary.Attacks.Any(a => a.Goal == goal && a.Pairs > 0))
                 notes.Add($"No pair for {LedgerRows.Name(goal)}: nothing is known of it.");
         }
+        var preprocessing = Preprocessings.Parse(summary.Experiment.Preprocessing);
+        if (preprocessing != Preprocessing.None)
+            notes.Add($"The crops are not photographs any more ({summary.Experiment.Preprocessing}: {preprocessing.Description()}): ‖Δ‖ is " +
+                "measured between images so made, and the pictures show them.");
         var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(PairsToRank).Min();
         if (fewest < PairsToRank)
             notes.Add($"Fewer than {PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");

@@ -114,6 +114,26 @@ public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IRe
         static CellValue Median(ModelStrength model) => Numbers.MedianOfAll(model.MedianL2, model.Fooled);
     }
 
+    /// <summary>The run beside published results, one table for each setting: a row an attack and a column of the published table.</summary>
+    internal static IReadOnlyList<StudyTable> Published(RunSummary summary)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        return [.. summary.PublishedComparisons.Select(comparison => new StudyTable(
+            $"Beside {comparison.Study.Title}: {ReportText.Title(comparison.Setting)}",
+            ["Attack", "Published", "Here", "Published in the interval"],
+            [.. comparison.Cells.GroupBy(c => (c.Attack, c.Quantity)).Select(row => (IReadOnlyList<TableCell>)
+                [
+                    One($"{row.Key.Attack} {ReportText.Quantity(row.Key.Quantity)}"),
+                    Cell(row, c => new CellValue(Numbers.Published(c))),
+                    Cell(row, Numbers.Here),
+                    Cell(row, c => c.Inside is { } inside ? new CellValue(inside ? "yes" : "no") : CellValue.None),
+                ])]))];
+
+        static TableCell Cell(IEnumerable<PublishedCell> row, Func<PublishedCell, CellValue> value) =>
+            new([.. Enum.GetValues<AttackGoal>().Select(
+                goal => row.FirstOrDefault(c => c.Goal == goal) is { } found ? value(found) : CellValue.None)]);
+    }
+
     private static List<StudyTable> Each(
         RunSummary summary, IReadOnlyList<string> headers, Func<TableCell, AttackSummary?[], IReadOnlyList<TableCell>> row)
     {

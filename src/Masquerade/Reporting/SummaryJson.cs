@@ -10,6 +10,7 @@ namespace Masquerade.Reporting;
 /// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
 /// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>model_comparisons</c> has
 /// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
+/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1].
 /// </summary>
 public static class SummaryJson
 {
@@ -48,6 +49,7 @@ public static class SummaryJson
             Array(json, "attacks", summary.Attacks, attack => Attack(json, attack));
             Array(json, "comparisons", summary.Comparisons, comparison => Comparison(json, comparison));
             Array(json, "model_comparisons", summary.ModelComparisons, comparison => Models(json, comparison));
+            Array(json, "published_comparisons", summary.PublishedComparisons, comparison => Published(json, comparison));
             Array(json, "skipped", summary.Skipped, skipped =>
             {
                 json.WriteString("pair", skipped.Pair);
@@ -123,6 +125,28 @@ public static class SummaryJson
             json.WriteNumber("fooled", model.Fooled.Count);
             Statistic(json, "median_l2", model.MedianL2);
             Statistic(json, "ratio", model.Ratio);
+        });
+    }
+
+    private static void Published(Utf8JsonWriter json, PublishedComparison comparison)
+    {
+        json.WriteString("study", comparison.Study.Name);
+        Setting(json, comparison.Setting);
+        Array(json, "cells", comparison.Cells, cell =>
+        {
+            json.WriteString("attack", cell.Attack);
+            json.WriteString("goal", LedgerRows.Name(cell.Goal));
+            json.WriteString("quantity", cell.Quantity switch
+            {
+                PublishedQuantity.Success => "success",
+                PublishedQuantity.Below5 => "below_5",
+                PublishedQuantity.Below1 => "below_1",
+                _ => "mean_l2",
+            });
+            Number(json, "published", cell.Published);
+            Range(json, "here", "", cell.Here, cell.Interval);
+            if (cell.Inside is { } inside) json.WriteBoolean("inside", inside);
+            else json.WriteNull("inside");
         });
     }
 

@@ -18,12 +18,19 @@ public static class TableText
         foreach (var table in StudyTable.Of(summary)) Table(table);
         var sideBySide = StudyTable.SideBySide(summary);
         foreach (var table in sideBySide) Table(table);
+        var published = StudyTable.Published(summary);
+        foreach (var table in published) Table(table);
         Line("");
         Line(ReportText.CellOrder + ReportText.Caption);
         if (sideBySide.Count > 0)
         {
             Line("");
             Line($"Side by side: {ReportText.SideBySide}");
+        }
+        if (published.Count > 0)
+        {
+            Line("");
+            Line(Escape(ReportText.Beside(summary)));
         }
         Line("");
         foreach (var note in ReportText.Notes(summary)) Line($"- {Escape(note)}");

@@ -25,19 +25,19 @@ internal sealed class AdversarialBatch(int steps)
         for (var step = 0; step < steps; step++)
         {
             using var inner = NewDisposeScope();
-            var at = (images + delta).clamp(0, 1).detach().requires_grad_(true);
+            var at = images.Plus(delta).Clipped().detach().requires_grad_(true);
             var gradient = autograd.grad([loss(at)], [at])[0];
             using var inference = no_grad();
-            var next = at.detach() - images + Scaled(gradient, Reach * radius / steps);
+            var next = (at.detach() - images).Plus(Scaled(gradient, Reach * radius / steps));
             var norms = Norms(next);
-            var moved = next * (norms.clamp_max(radius) / norms);
+            var moved = next * (norms.AtMost(radius) / norms);
             delta.Dispose();
             delta = moved.MoveToOuterDisposeScope();
         }
-        return (images + delta).clamp(0, 1).detach().MoveToOuterDisposeScope();
+        return images.Plus(delta).Clipped().detach().MoveToOuterDisposeScope();
     }
 
-    private static Tensor Scaled(Tensor direction, double length) => direction * (length / Norms(direction));
+    private static Tensor Scaled(Tensor direction, double length) => direction * Norms(direction).reciprocal().Times(length);
 
-    private static Tensor Norms(Tensor images) => images.flatten(1).norm(1, false, 2f).clamp_min(1e-12).view(-1, 1, 1, 1);
+    private static Tensor Norms(Tensor images) => images.flatten(1).norm(1, false, 2f).AtLeast(1e-12).view(-1, 1, 1, 1);
 }

@@ -29,7 +29,8 @@ internal sealed class MarginSoftmax : nn.Module
         (_kind, _scale) = (kind, scale);
         var values = new float[people * embeddingSize];
         new CounterRandom((long)seed, "first directions", people.ToString(CultureInfo.InvariantCulture)).Gaussian(values, 0);
-        _directions = new TorchSharp.Modules.Parameter(tensor(values, [people, embeddingSize]) * 0.1);
+        using var first = tensor(values, [people, embeddingSize]);
+        _directions = new TorchSharp.Modules.Parameter(first.Times(0.1));
         register_parameter("directions", _directions);
     }
 
@@ -55,10 +56,10 @@ internal sealed class MarginSoftmax : nn.Module
         var own = cosines.gather(1, index);
         var harder = _kind switch
         {
-            MarginLoss.CosFace => own - margin,
+            MarginLoss.CosFace => own.Minus(margin),
             // Beyond π − margin the cosine would rise again.
-            _ => (own.clamp(-1 + Edge, 1 - Edge).acos() + margin).clamp_max(Math.PI).cos(),
+            _ => own.Between(-1 + Edge, 1 - Edge).acos().Plus(margin).AtMost(Math.PI).cos(),
         };
-        return nn.functional.cross_entropy(cosines.scatter(1, index, harder) * _scale, people).MoveToOuterDisposeScope();
+        return nn.functional.cross_entropy(cosines.scatter(1, index, harder).Times(_scale), people).MoveToOuterDisposeScope();
     }
 }

@@ -54,10 +54,10 @@ internal sealed class TrainingState : IDisposable
         {
             using var scope = NewDisposeScope();
             // Factors and shifts of batch norms are not decayed.
-            var gradient = parameter.dim() > 1 ? gradients[i].add(parameter, alpha: settings.WeightDecay) : gradients[i];
+            var gradient = parameter.dim() > 1 ? gradients[i].Plus(parameter, times: settings.WeightDecay) : gradients[i];
             var velocity = _velocities[name];
-            velocity.mul_(settings.Momentum).add_(gradient);
-            parameter.sub_((gradient + velocity * settings.Momentum) * rate);
+            velocity.Times_(settings.Momentum).Plus_(gradient);
+            parameter.sub_(gradient.Plus(velocity.Times(settings.Momentum)).Times(rate));
             i++;
         }
     }
@@ -66,6 +66,7 @@ internal sealed class TrainingState : IDisposable
     public void KeepBest()
     {
         using var inference = no_grad();
+        using var scope = NewDisposeScope();
         foreach (var (name, value) in Network.state_dict())
         {
             if (_best.Remove(name, out var old)) old.Dispose();
@@ -77,6 +78,7 @@ internal sealed class TrainingState : IDisposable
     public void RestoreBest()
     {
         using var inference = no_grad();
+        using var scope = NewDisposeScope();
         foreach (var (name, value) in Network.state_dict()) value.copy_(_best[name]);
     }
 

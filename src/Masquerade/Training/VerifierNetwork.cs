@@ -32,7 +32,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
     private readonly ConvolutionUnit[] _second;
     private readonly ConvolutionUnit _gather;
     private readonly Linear _linear;
-    private readonly BatchNorm1d _norm;
+    private readonly BatchNorm _norm;
 
     /// <param name="seed">Of the first weights.</param>
     public VerifierNetwork(ulong seed) : base(nameof(VerifierNetwork))
@@ -49,7 +49,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
         }
         _gather = Unit("gather", Widths[^1], Widths[^1], LastSide, 1, depthwise: true);
         register_module("linear", _linear = nn.Linear(Widths[^1], EmbeddingSize, hasBias: false));
-        register_module("norm", _norm = nn.BatchNorm1d(EmbeddingSize));
+        register_module("norm", _norm = new BatchNorm(EmbeddingSize));
         Initialise(seed);
     }
 
@@ -63,12 +63,12 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // Channels-last memory: half again as fast on a CPU.
-        var x = (input * 2 - 1).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        var x = input.Times(2).Minus(1).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         x = _stem.Rectified(x);
         for (var i = 0; i < Widths.Length; i++)
         {
             x = _down[i].Rectified(x);
-            x = (x + _second[i].forward(_first[i].Rectified(x))).relu();
+            x = x.Plus(_second[i].forward(_first[i].Rectified(x))).relu();
         }
         x = _norm.forward(_linear.forward(_gather.forward(x).flatten(1)));
         return nn.functional.normalize(x, 2, 1).MoveToOuterDisposeScope();
@@ -88,7 +88,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
             model.Node("Add", [down, second], [$"sum{i}"]).Node("Relu", [$"sum{i}"], [x = $"stage{i}"]);
         }
         var gathered = _gather.AddTo(model, "gather", x);
-        var (scale, bias) = ConvolutionUnit.Folded(_norm.weight, _norm.bias, _norm.running_mean, _norm.running_var);
+        var (scale, bias) = _norm.Folded();
         model.Node("Flatten", [gathered], ["flat"])
             .Constant("linear.weight", [EmbeddingSize, Widths[^1]], ConvolutionUnit.Values(_linear.weight * scale.view(-1, 1)))
             .Constant("linear.bias", [EmbeddingSize], ConvolutionUnit.Values(bias))
@@ -120,7 +120,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
             var values = new float[parameter.NumberOfElements];
             new CounterRandom((long)seed, "first weights", name).Gaussian(values, 0);
             var inputs = parameter.NumberOfElements / parameter.shape[0];
-            parameter.copy_(tensor(values, parameter.shape) * Math.Sqrt(2.0 / inputs));
+            parameter.copy_(tensor(values, parameter.shape).Times(Math.Sqrt(2.0 / inputs)));
         }
     }
 }
@@ -128,10 +128,8 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
 /// <summary>A convolution without bias, and the batch norm that follows it.</summary>
 internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
 {
-    private const double Epsilon = 1e-5; // batch norm's default
-
     private readonly Conv2d _convolution;
-    private readonly BatchNorm2d _norm;
+    private readonly BatchNorm _norm;
     private readonly long _size;
     private readonly long _stride;
     private readonly long _padding;
@@ -142,7 +140,7 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
         // The depthwise one takes in the whole picture.
         (_size, _stride, _padding, _groups) = (size, stride, depthwise ? 0 : size / 2, depthwise ? outputs : 1);
         _convolution = nn.Conv2d(inputs, outputs, size, stride: stride, padding: _padding, groups: _groups, bias: false);
-        _norm = nn.BatchNorm2d(outputs);
+        _norm = new BatchNorm(outputs);
         register_module("convolution", _convolution);
         register_module("norm", _norm);
     }
@@ -163,19 +161,12 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
     /// <summary>Adds it to a model, batch norm folded in; returns the name of its output.</summary>
     public string AddTo(OnnxModelBuilder model, string name, string input)
     {
-        var (scale, bias) = Folded(_norm.weight, _norm.bias, _norm.running_mean, _norm.running_var);
+        var (scale, bias) = _norm.Folded();
         model.Constant($"{name}.weight", _convolution.weight.shape, Values(_convolution.weight * scale.view(-1, 1, 1, 1)))
             .Constant($"{name}.bias", bias.shape, Values(bias))
             .Node("Conv", [input, $"{name}.weight", $"{name}.bias"], [$"{name}.conv"], ("kernel_shape", new[] { _size, _size }),
                 ("strides", new[] { _stride, _stride }), ("pads", new[] { _padding, _padding, _padding, _padding }), ("group", _groups));
         return $"{name}.conv";
-    }
-
-    /// <summary>What a batch norm does to its input, as a factor and a summand a channel.</summary>
-    public static (Tensor Scale, Tensor Bias) Folded(Tensor? weight, Tensor? bias, Tensor? mean, Tensor? variance)
-    {
-        var scale = weight!.to(ScalarType.Float64) / (variance!.to(ScalarType.Float64) + Epsilon).sqrt();
-        return (scale, bias!.to(ScalarType.Float64) - mean!.to(ScalarType.Float64) * scale);
     }
 
     public static float[] Values(Tensor tensor) => [.. tensor.to(ScalarType.Float32).contiguous().data<float>()];

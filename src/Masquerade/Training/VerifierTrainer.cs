@@ -133,7 +133,7 @@ public sealed class VerifierTrainer
             using var inner = NewDisposeScope();
             int[] chosen = [.. Enumerable.Range(start, Math.Min(ImprintBatch, faces.Count - start))];
             var embeddings = state.Network.forward(ImageTensors.ToTensor([.. chosen.Select(faces.Crop)]));
-            sums.index_add_(0, tensor(chosen.Select(i => (long)faces.Person(i)).ToArray()), embeddings, 1);
+            sums.PlusRows_(tensor(chosen.Select(i => (long)faces.Person(i)).ToArray()), embeddings);
         }
         state.Loss.Imprint(sums);
     }
@@ -152,7 +152,7 @@ public sealed class VerifierTrainer
             state.Network.eval();
             images = new AdversarialBatch(adversarial.Steps).Attack(
                 images, adversarial.Epsilon * Math.Min(1, (share + 0.01) / RadiusRamp), new CounterRandom((long)settings.Seed, "training", ""),
-                checked((int)state.Step), x => state.Loss.Loss(state.Network.forward(x), people, margin) * people.shape[0]);
+                checked((int)state.Step), x => state.Loss.Loss(state.Network.forward(x), people, margin).Times(people.shape[0]));
         }
         state.Network.train();
         var loss = state.Loss.Loss(state.Network.forward(images), people, margin);

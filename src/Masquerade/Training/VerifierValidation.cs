@@ -99,7 +99,7 @@ internal sealed class VerifierValidation
             var references = tensor(part.SelectMany(p => Row(embeddings, p.Reference).ToArray()).ToArray(), [part.Length, VerifierNetwork.EmbeddingSize]);
             var directions = tensor(part.Select(p => p.Pair.SamePerson ? 1f : -1f).ToArray());
             var images = ImageTensors.ToTensor([.. part.Select(p => _faces.Crop(p.Probe))]);
-            Tensor Distances(Tensor x) => (network.forward(x) - references).square().sum(1);
+            Tensor Distances(Tensor x) => (network.forward(x) - references).Squared().sum(1);
             var attacked = attack.Attack(images, _attack!.Epsilon, new CounterRandom((long)_seed, "validation", part[0].Pair.Id), 0,
                 x => (Distances(x) * directions).sum());
             using var inference = no_grad();

@@ -49,7 +49,7 @@ public class AttackProblemTests
                 image.min().item<float>().ShouldBeGreaterThanOrEqualTo(0);
                 image.max().item<float>().ShouldBeLessThanOrEqualTo(1);
                 if (rule == StorageRule.EightBit) (image - ImageTensors.RoundTo8Bit(image)).abs().max().item<float>().ShouldBe(0);
-                var distance = (embedder.Embed(image) - references[i]).square().sum().item<float>();
+                var distance = (embedder.Embed(image) - references[i]).Squared().sum().item<float>();
                 classifier.IsWrong(distance, same).ShouldBeTrue();
                 ((double)distance).ShouldBe(result.DistanceAfter, 1e-5);
                 var difference = image[0] - probes[i];
@@ -133,7 +133,7 @@ public class AttackProblemTests
                     : (float)(random.NextDouble() - 0.5);
             }
         }
-        var probes = ImageTensors.RoundTo8Bit(embedder.ImagesAt(coordinates).clamp(0, 1));
+        var probes = ImageTensors.RoundTo8Bit(embedder.ImagesAt(coordinates).Clipped());
         var unit = nn.functional.normalize(tensor(references), 2, 1);
         return (probes, unit, [.. Enumerable.Range(0, count).Select(i => i % 2 == 0 ? AttackGoal.Anonymize : AttackGoal.Impersonate)]);
     }

@@ -140,13 +140,13 @@ public class ClosedFormTests
         {
             using var scope = NewDisposeScope();
             var w = _embedder.Weights.to(ScalarType.Float64);
-            var y = w.matmul((_probes[pair].flatten() - 0.5).to(ScalarType.Float64));
+            var y = w.matmul(_probes[pair].flatten().Minus(0.5).to(ScalarType.Float64));
             var r = _references[pair].to(ScalarType.Float64);
             var length = y.norm().item<double>();
-            var unit = y / length;
+            var unit = y.Over(length);
             // d = 2 − 2·r·u with u = y/‖y‖: its gradient is −2·Wᵀ(r − (r·u)u)/‖y‖.
             var gradient = w.T.matmul(r - r.dot(unit) * unit).neg();
-            var sign = gradient.sign() * (_goals[pair] == AttackGoal.Anonymize ? 1 : -1);
+            var sign = gradient.sign().Times(_goals[pair] == AttackGoal.Anonymize ? 1 : -1);
             var z = w.matmul(sign);
             // (r·(y+εz))² = c²·‖y+εz‖², c = cos φ.
             var c = 1 - Threshold / 2;

@@ -62,7 +62,7 @@ internal sealed class LinearEmbedder : IDifferentiableEmbedder
     {
         using var scope = NewDisposeScope();
         var y = tensor(coordinates);
-        var images = y.matmul(_weights) + (_bias ?? tensor(0f));
+        var images = y.matmul(_weights).Plus(_bias ?? tensor(0f));
         return images.reshape(coordinates.GetLength(0), 3, InputSize.Height, InputSize.Width).MoveToOuterDisposeScope();
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CsCheck;
+using Masquerade.Datasets;
 using Masquerade.Evaluation;
 
 namespace Masquerade.Tests.Evaluation;
@@ -26,14 +27,22 @@ public class ExperimentFileTests
             from threshold in Gen.Double[1e-9, 3.9].Nullable()
             from keep in Gen.OneOf(Enum.GetValues<KeepImages>())
             from aligned in Gen.Bool
+            from data in Gen.OneOf("lfw", "lfw-dev-test").Null()
+            from sample in Gen.Int[1, 9999].Nullable()
+            from sampleSeed in Gen.Long[0, uint.MaxValue]
+            from study in Gen.Bool
             select new Experiment
             {
                 Models = models,
+                Data = data,
                 Images = paths.Item1,
                 Pairs = paths.Item2,
                 Landmarks = aligned ? null : paths.Item3,
                 Aligned = aligned,
+                Sample = sample,
+                SampleSeed = sample is null ? 0 : sampleSeed,
                 Take = take,
+                Preprocessing = study ? "study-2019" : "none",
                 Attacks = attacks,
                 Storage = storage,
                 Seed = numbers.Item1,
@@ -41,6 +50,7 @@ public class ExperimentFileTests
                 Threads = numbers.Item3,
                 Threshold = threshold,
                 KeepImages = keep,
+                CompareWith = study ? "study-2019" : null,
             };
         experiments.Sample(experiment =>
         {
@@ -58,6 +68,8 @@ public class ExperimentFileTests
         experiment.Storage.ShouldBe(["float"]);
         (experiment.Seed, experiment.Batch, experiment.Threads, experiment.Take, experiment.Threshold).ShouldBe((0, 32, 0, null, null));
         (experiment.KeepImages, experiment.Aligned, experiment.Landmarks).ShouldBe((KeepImages.Successes, false, null));
+        (experiment.Data, experiment.Sample, experiment.SampleSeed, experiment.CompareWith).ShouldBe((null, null, 0, null));
+        experiment.Preprocessing.ShouldBe("none");
     }
 
     [Fact]
@@ -145,6 +157,13 @@ public class ExperimentFileTests
     [InlineData("models: [m]\nimages: i\npairs: p\nlandmarks: ' '", "landmarks")]
     [InlineData("models: [m]\nimages: i\npairs: p\nlandmarks: l\naligned: true", "aligned")]
     [InlineData("models: [m]\nimages: i\npairs: p\ntake: 0", "take")]
+    [InlineData("models: [m]\nimages: i\npairs: p\nsample: 0", "sample 0")]
+    [InlineData("models: [m]\nimages: i\npairs: p\nsample: 1\nsampleSeed: -1", "sampleSeed -1")]
+    [InlineData("models: [m]\nimages: i\npairs: p\nsample: 1\nsampleSeed: 4294967296", "sampleSeed 4294967296")]
+    [InlineData("models: [m]\nimages: i\npairs: p\nsampleSeed: 1", "without a sample")]
+    [InlineData("models: [m]\nimages: i\npairs: p\ndata: lwf", "'lwf' is no known data set (known are lfw, lfw-dev-train, lfw-dev-test); did you mean lfw?")]
+    [InlineData("models: [m]\nimages: i\npairs: p\npreprocessing: whiten", "no preprocessing 'whiten'; known are none, study-2019")]
+    [InlineData("models: [m]\nimages: i\npairs: p\ncompareWith: me", "no published results 'me' to compare with; known are study-2019")]
     [InlineData("models: [m]\nimages: i\npairs: p\nbatch: 0", "batch")]
     [InlineData("models: [m]\nimages: i\npairs: p\nthreads: -1", "threads")]
     [InlineData("models: [m]\nimages: i\npairs: p\nthreshold: 4", "threshold")]
@@ -185,6 +204,9 @@ public class ExperimentFileTests
         var attacks = AttackRegistry.All.SelectMany(a => new[] { a.Family, a.Name, a.FullName }).Distinct();
         Choices(properties.GetProperty("attacks").GetProperty("items")).ShouldBe(attacks, ignoreOrder: true);
         Choices(properties.GetProperty("storage").GetProperty("items")).ShouldBe([StorageNames.Float, StorageNames.EightBit]);
+        Choices(properties.GetProperty("data")).ShouldBe(NamedData.Names);
+        Choices(properties.GetProperty("preprocessing")).ShouldBe(Preprocessings.Names);
+        Choices(properties.GetProperty("compareWith")).ShouldBe(PublishedStudies.All.Select(s => s.Name));
         Choices(properties.GetProperty("keepImages")).ShouldBe(Enum.GetNames<KeepImages>().Select(n => n.ToLowerInvariant()));
 
         static IEnumerable<string> Choices(JsonElement element) => element.GetProperty("enum").EnumerateArray().Select(e => e.GetString()!);

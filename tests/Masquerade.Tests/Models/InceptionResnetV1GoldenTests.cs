@@ -43,16 +43,34 @@ public sealed class InceptionResnetV1GoldenTests : IDisposable
         using var first = images[..1].detach().requires_grad_();
         var embedded = network.EmbedForGradient(first);
         Largest(embedded.detach() - expected[..1]).ShouldBeLessThan(1e-5);
-        var distance = (embedded[0] - all[1]).square().sum();
-        ((double)distance.ToSingle()).ShouldBe(expectedJson.RootElement.GetProperty("pair_distance").GetDouble(), 1e-6);
+        var distance = (embedded[0] - all[1]).Squared().sum();
+        ((double)distance.item<float>()).ShouldBe(expectedJson.RootElement.GetProperty("pair_distance").GetDouble(), 1e-6);
         var gradient = autograd.grad([distance], [first])[0].flatten();
         var golden = NpyReader.ReadArray(Path.Combine(reference, "expected-distance-gradient.npy")).ToTensor()[0].flatten();
-        nn.functional.cosine_similarity(gradient, golden, 0).ToSingle().ShouldBeGreaterThan(0.999f);
+        nn.functional.cosine_similarity(gradient, golden, 0).item<float>().ShouldBeGreaterThan(0.999f);
         // The reference is with respect to the network's input, (p − 127.5) / 128; ours to the image, p / 255.
-        (gradient.norm().ToSingle() / golden.norm().ToSingle()).ShouldBe(255f / 128f, 0.01);
+        (gradient.norm().item<float>() / golden.norm().item<float>()).ShouldBe(255f / 128f, 0.01);
     }
 
-    private static double Largest(Tensor difference) => difference.abs().max().ToDouble();
+    [Fact]
+    public void A_frozen_graph_with_the_same_weights_has_the_same_embeddings()
+    {
+        var reference = Shared.Path("reference", "facenet");
+        var checkpoint = Unpack(Path.Combine(reference, "inception-resnet-v1-fixture.pt.gz"));
+        using var scope = NewDisposeScope();
+        var weights = CheckpointReader.Read(checkpoint).ToDictionary(item => item.Key, item => item.Value.ToTensor());
+        var graph = _folder.Write("20180402-114759.pb", FrozenGraph.Of(FrozenGraph.FaceNet(weights)));
+        using var fromGraph = InceptionResnetV1.Load(graph, 127.5f, 128f);
+        using var fromCheckpoint = InceptionResnetV1.Load(checkpoint, 127.5f, 128f);
+        string[] names = ["Aaron_Peirsol_0001.jpg", "Abdoulaye_Wade_0001.jpg", "Zico_0002.jpg"];
+        var images = tensor(names.SelectMany(Crop).ToArray(), [names.Length, 3, Size, Size]);
+        var all = NpyReader.ReadArray(Path.Combine(reference, "expected-embeddings.npy")).ToTensor();
+        var embeddings = fromGraph.Embed(images);
+        Largest(embeddings - cat([all[..1], all[2..]])).ShouldBeLessThan(1e-5);
+        Largest(embeddings - fromCheckpoint.Embed(images)).ShouldBeLessThan(1e-6);
+    }
+
+    private static double Largest(Tensor difference) => difference.abs().max().to(ScalarType.Float64).item<double>();
 
     private string Unpack(string path)
     {

@@ -1,4 +1,5 @@
 using Masquerade.Models;
+using Masquerade.Networks.Checkpoints.Format;
 using Masquerade.Tests.Networks.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,6 +35,8 @@ public sealed class RandomInceptionResnetV1 : IDisposable
 
     internal string Path { get; }
 
+    internal IReadOnlyDictionary<string, Tensor> Weights => _plain.Weights;
+
     public void Dispose()
     {
         foreach (var tensor in (Tensor[])[Images, Embeddings, Gradient]) tensor.Dispose();
@@ -51,6 +54,15 @@ public sealed class RandomInceptionResnetV1 : IDisposable
         return _folder.Write(name, CheckpointWriter.Safetensors(
             [.. all.Where(item => item.Value is not null).Select(item => (item.Key, item.Value!))]));
     }
+
+    /// <summary>The same weights as FaceNet's frozen graph has them, in float16; some nodes replaced, or left out where null.</summary>
+    internal string WriteGraph(string name, IReadOnlyDictionary<string, NodeDef?> changes)
+    {
+        var nodes = FrozenGraph.FaceNet(_plain.Weights, FrozenGraph.Half).Select(node => changes.GetValueOrDefault(node.Name, node));
+        return _folder.Write(name, FrozenGraph.Of(nodes.OfType<NodeDef>()));
+    }
+
+    internal string Write(string name, byte[] content) => _folder.Write(name, content);
 
     private static TestTensor Half(Tensor weight)
     {
@@ -74,9 +86,9 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
         using var images = random.Images.detach().requires_grad_();
         var embeddings = network.EmbedForGradient(images);
         var gradient = autograd.grad([(embeddings * embeddings.roll(1, 0)).sum()], [images])[0];
-        nn.functional.cosine_similarity(gradient.flatten(), random.Gradient.flatten(), 0).ToSingle().ShouldBeGreaterThan(0.9999f);
-        (gradient.norm() / random.Gradient.norm()).ToSingle().ShouldBe(1f, 1e-3f);
-        embeddings.norm(1).sub(1).abs().max().ToSingle().ShouldBeLessThan(1e-6f);
+        nn.functional.cosine_similarity(gradient.flatten(), random.Gradient.flatten(), 0).item<float>().ShouldBeGreaterThan(0.9999f);
+        (gradient.norm() / random.Gradient.norm()).item<float>().ShouldBe(1f, 1e-3f);
+        embeddings.norm(1).Minus(1).abs().max().item<float>().ShouldBeLessThan(1e-6f);
     }
 
     [Fact]
@@ -136,6 +148,52 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
         Difference(network.Embed(random.Images), random.Embeddings).ShouldBeLessThan(1e-5);
     }
 
+    [Fact]
+    public void A_frozen_graph_of_the_same_weights_computes_the_same()
+    {
+        using var scope = NewDisposeScope();
+        // One constant stands behind identities, the other has only the name of what read it.
+        const string bias = "InceptionResnetV1/Block8/Conv2d_1x1/biases", mean = "InceptionResnetV1/Bottleneck/BatchNorm/moving_mean";
+        var nodes = FrozenGraph.FaceNet(random.Weights);
+        var (first, second) = (nodes.Single(node => node.Name == bias), nodes.Single(node => node.Name == mean));
+        nodes.RemoveAll(node => node.Name == bias + "/read" || node.Name == mean + "/read");
+        nodes.InsertRange(0, [FrozenGraph.Identity(bias, "through:0"), FrozenGraph.Identity("through", "folded")]);
+        (first.Name, second.Name) = ("folded", mean + "/read");
+        var path = random.Write("graph.pb", FrozenGraph.Of(nodes));
+        using var network = InceptionResnetV1.Load(path, RandomInceptionResnetV1.Mean, RandomInceptionResnetV1.Std);
+        Difference(network.Embed(random.Images), random.Embeddings).ShouldBeLessThan(1e-5);
+    }
+
+    [Theory]
+    [InlineData("Bottleneck/BatchNorm/beta", "missing", "'InceptionResnetV1/Bottleneck/BatchNorm/beta' is missing")]
+    [InlineData("Repeat_1/block17_4/Conv2d_1x1/biases", "floats 1",
+        "'InceptionResnetV1/Repeat_1/block17_4/Conv2d_1x1/biases' is Float32 [1] instead of floats [896]")]
+    [InlineData("Conv2d_4b_3x3/weights", "integers",
+        "'InceptionResnetV1/Conv2d_4b_3x3/weights' is Int32 [256, 192, 3, 3] instead of floats [256, 192, 3, 3]")]
+    [InlineData("Mixed_7a/Branch_2/Conv2d_0b_3x3/weights", "text",
+        "'InceptionResnetV1/Mixed_7a/Branch_2/Conv2d_0b_3x3/weights' is missing")]
+    public void Wrong_constants_are_one_clear_error(string name, string change, string expected)
+    {
+        name = "InceptionResnetV1/" + name;
+        NodeDef? replacement = change switch
+        {
+            "missing" => null,
+            "floats 1" => FrozenGraph.Floats(name, [1], 1),
+            "integers" => FrozenGraph.Constant(name, FrozenGraph.Int32, [3, 3, 192, 256], new byte[4 * 9 * 192 * 256]),
+            _ => FrozenGraph.Constant(name, new TensorProto { Dtype = FrozenGraph.String }, 3, 3, 256, 256),
+        };
+        var path = random.WriteGraph("wrong.pb", new Dictionary<string, NodeDef?> { [name] = replacement, [name + "/read"] = null });
+        Refused(path, expected).ShouldNotContain(" more");
+    }
+
+    [Fact]
+    public void A_graph_of_another_network_is_said_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("other.pb", FrozenGraph.Of(FrozenGraph.Floats("InceptionResnetV1/Other/weights", [1], 1)));
+        Refused(path, "as FaceNet's frozen graphs have them: 'InceptionResnetV1/Conv2d_1a_3x3/BatchNorm/").ShouldMatch("and [0-9]{3} more$");
+    }
+
     [Theory]
     [InlineData("last_bn.bias", "missing", "'last_bn.bias' is missing")]
     [InlineData("block8.extra.weight", "floats 1", "'block8.extra.weight' is not part of the network")]
@@ -193,5 +251,5 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
         return message;
     }
 
-    private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().ToDouble();
+    private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().to(ScalarType.Float64).item<double>();
 }

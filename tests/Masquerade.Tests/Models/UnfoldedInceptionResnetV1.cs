@@ -16,7 +16,7 @@ internal sealed class UnfoldedInceptionResnetV1(int seed) : IDisposable
 
     public Tensor Embed(Tensor images, float[] mean, float[] std)
     {
-        var x = (images * 255 - tensor(mean).view(1, 3, 1, 1)) / tensor(std).view(1, 3, 1, 1);
+        var x = (images.Times(255) - tensor(mean).view(1, 3, 1, 1)) / tensor(std).view(1, 3, 1, 1);
         x = Conv(x, "conv2d_1a", 32, 3, 3, stride: 2);
         x = Conv(x, "conv2d_2a", 32, 3, 3);
         x = Conv(x, "conv2d_2b", 64, 3, 3, padY: 1, padX: 1);
@@ -30,7 +30,7 @@ internal sealed class UnfoldedInceptionResnetV1(int seed) : IDisposable
             var b1 = Conv(Conv(x, $"{n}.branch1.0", 32, 1, 1), $"{n}.branch1.1", 32, 3, 3, padY: 1, padX: 1);
             var b2 = Conv(Conv(x, $"{n}.branch2.0", 32, 1, 1), $"{n}.branch2.1", 32, 3, 3, padY: 1, padX: 1);
             b2 = Conv(b2, $"{n}.branch2.2", 32, 3, 3, padY: 1, padX: 1);
-            x = F.relu(Up(cat([Conv(x, $"{n}.branch0", 32, 1, 1), b1, b2], 1), n, 256) * 0.17 + x);
+            x = F.relu(Up(cat([Conv(x, $"{n}.branch0", 32, 1, 1), b1, b2], 1), n, 256).Times(0.17).Plus(x));
         }
         var a1 = Conv(Conv(x, "mixed_6a.branch1.0", 192, 1, 1), "mixed_6a.branch1.1", 192, 3, 3, padY: 1, padX: 1);
         a1 = Conv(a1, "mixed_6a.branch1.2", 256, 3, 3, stride: 2);
@@ -40,15 +40,15 @@ internal sealed class UnfoldedInceptionResnetV1(int seed) : IDisposable
             var n = $"repeat_2.{i}";
             var b1 = Conv(Conv(x, $"{n}.branch1.0", 128, 1, 1), $"{n}.branch1.1", 128, 1, 7, padX: 3);
             b1 = Conv(b1, $"{n}.branch1.2", 128, 7, 1, padY: 3);
-            x = F.relu(Up(cat([Conv(x, $"{n}.branch0", 128, 1, 1), b1], 1), n, 896) * 0.10 + x);
+            x = F.relu(Up(cat([Conv(x, $"{n}.branch0", 128, 1, 1), b1], 1), n, 896).Times(0.10).Plus(x));
         }
         var c0 = Conv(Conv(x, "mixed_7a.branch0.0", 256, 1, 1), "mixed_7a.branch0.1", 384, 3, 3, stride: 2);
         var c1 = Conv(Conv(x, "mixed_7a.branch1.0", 256, 1, 1), "mixed_7a.branch1.1", 256, 3, 3, stride: 2);
         var c2 = Conv(Conv(x, "mixed_7a.branch2.0", 256, 1, 1), "mixed_7a.branch2.1", 256, 3, 3, padY: 1, padX: 1);
         c2 = Conv(c2, "mixed_7a.branch2.2", 256, 3, 3, stride: 2);
         x = cat([c0, c1, c2, F.max_pool2d(x, 3, 2)], 1);
-        for (var i = 0; i < 5; i++) x = F.relu(Block8(x, $"repeat_3.{i}") * 0.20 + x);
-        x = Block8(x, "block8") + x;
+        for (var i = 0; i < 5; i++) x = F.relu(Block8(x, $"repeat_3.{i}").Times(0.20).Plus(x));
+        x = Block8(x, "block8").Plus(x);
         x = F.adaptive_avg_pool2d(x, 1).flatten(1);
         x = BatchNorm(F.linear(x, Weight("last_linear.weight", [512, 1792], 1792)), "last_bn", 512);
         return x / x.norm(1, keepdim: true);
@@ -91,8 +91,8 @@ internal sealed class UnfoldedInceptionResnetV1(int seed) : IDisposable
     private Tensor Weight(string name, long[] shape, long fan, double centre = 0)
     {
         if (Weights.TryGetValue(name, out var known)) return known;
-        var drawn = randn(shape, generator: _random) * Math.Sqrt(2.0 / fan) + centre;
+        var drawn = randn(shape, generator: _random).Times(Math.Sqrt(2.0 / fan)).Plus(centre);
         // No variance may be negative.
-        return Weights[name] = (centre > 0 ? drawn.clamp_min(0.1) : drawn).to(float16).to(float32).DetachFromDisposeScope();
+        return Weights[name] = (centre > 0 ? drawn.AtLeast(0.1) : drawn).to(float16).to(float32).DetachFromDisposeScope();
     }
 }

@@ -96,8 +96,8 @@ internal static class Engines
         for (var draw = 0; draw < 2; draw++)
         {
             var direction = randn(shape, ScalarType.Float64, generator: generator);
-            var ahead = (network.Forward(x + step * direction) * projection).sum().item<double>();
-            var behind = (network.Forward(x - step * direction) * projection).sum().item<double>();
+            var ahead = (network.Forward(x.Plus(direction, step)) * projection).sum().item<double>();
+            var behind = (network.Forward(x.Plus(direction, -step)) * projection).sum().item<double>();
             var numeric = (ahead - behind) / (2 * step);
             var analytic = (gradient * direction).sum().item<double>();
             Math.Abs(numeric - analytic).ShouldBeLessThanOrEqualTo(tolerance * Math.Max(1, Math.Abs(numeric)), what);

@@ -164,7 +164,7 @@ public sealed class OnnxImportTests
         {
             using var scope = NewDisposeScope();
             var x = tensor(Engines.Random(new Random(seed), [1, 1, 2, 3])).reshape(1, 1, 2, 3).requires_grad_();
-            return autograd.grad([network.Forward(x).square().sum()], [x])[0].contiguous().data<float>().ToArray();
+            return autograd.grad([network.Forward(x).Squared().sum()], [x])[0].contiguous().data<float>().ToArray();
         }
         var expected = Enumerable.Range(0, 32).Select(Gradient).ToArray();
         var actual = new float[32][];

@@ -33,7 +33,7 @@ public class OnnxPreparationTests
         var x = tensor(images, [Count, 3, Size.Height, Size.Width]).to(ScalarType.Float64);
 
         // The network is the identity followed by a fixed weighting, so that its output shows its input.
-        var weights = arange(Size.Values * 4, ScalarType.Float64).sin().reshape(Size.Values, 4);
+        var weights = Counting(Size.Values * 4).sin().reshape(Size.Values, 4);
         var expected = Expected(x, normalisation, weights);
         var prepared = OnnxPreparation.Prepare(
             Network(normalisation.ChannelsLast, name.StartsWith("opset-18", StringComparison.Ordinal) ? 18 : 13, weights),
@@ -106,7 +106,7 @@ public class OnnxPreparationTests
     {
         using var scope = NewDisposeScope();
         var prepared = OnnxPreparation.Prepare(
-            Network(false, 13, arange(Size.Values * 4, ScalarType.Float64).cos().reshape(Size.Values, 4)),
+            Network(false, 13, Counting(Size.Values * 4).cos().reshape(Size.Values, 4)),
             new PixelNormalisation([127.5f], [128]), Size, "test");
         using var embedder = new OnnxEmbedder(prepared, Size, 1, "test");
         const int Many = 70; // more than one pass takes
@@ -124,19 +124,21 @@ public class OnnxPreparationTests
         Difference(tensors, tensor(all, [Many, 4]).to(ScalarType.Float64)).ShouldBe(0);
     }
 
+    private static Tensor Counting(int count) => tensor([.. Enumerable.Range(0, count).Select(i => (double)i)]);
+
     private static Tensor Expected(Tensor x, PixelNormalisation normalisation, Tensor weights)
     {
         if (normalisation.FlipAverage)
-            return (Expected(x, normalisation with { FlipAverage = false }, weights)
-                + Expected(x.flip(3), normalisation with { FlipAverage = false }, weights)) / 2;
-        var levels = x * 255;
+            return Expected(x, normalisation with { FlipAverage = false }, weights)
+                .Plus(Expected(x.flip(3), normalisation with { FlipAverage = false }, weights)).Over(2);
+        var levels = x.Times(255);
         if (normalisation.Bgr) levels = levels.flip(1);
         Tensor PerChannel(IReadOnlyList<float> values) => tensor(values.Select(v => (double)v).ToArray()).reshape(1, -1, 1, 1);
         if (normalisation.StandardisePerImage)
         {
             var mean = levels.mean([1, 2, 3], keepdim: true);
-            var deviation = (levels - mean).square().mean([1, 2, 3], keepdim: true).sqrt();
-            levels = (levels - mean) / deviation.clamp_min(1 / Math.Sqrt(Size.Values));
+            var deviation = (levels - mean).Squared().mean([1, 2, 3], keepdim: true).sqrt();
+            levels = (levels - mean) / deviation.AtLeast(1 / Math.Sqrt(Size.Values));
         }
         else
         {

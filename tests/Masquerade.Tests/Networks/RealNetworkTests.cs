@@ -46,7 +46,7 @@ public sealed class RealNetworkTests
         }
         var (single, exact) = (Gradient(ScalarType.Float32), Gradient(ScalarType.Float64));
         nn.functional.cosine_similarity(single, exact, dim: 1).min().item<double>().ShouldBeGreaterThan(0.9999);
-        (single.norm(1) / exact.norm(1) - 1).abs().max().item<double>().ShouldBeLessThan(1e-3);
+        (single.norm(1) / exact.norm(1)).Minus(1).abs().max().item<double>().ShouldBeLessThan(1e-3);
     }
 
     private static ModelProto Load(string file) => ModelProto.Parser.ParseFrom(File.ReadAllBytes(Shared.Path("models", file)));

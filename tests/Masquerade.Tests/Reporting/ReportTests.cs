@@ -177,6 +177,32 @@ public sealed partial class ReportTests : IDisposable
     }
 
     [Fact]
+    public void A_run_stands_beside_the_published_study_cell_by_cell()
+    {
+        var whole = FakeRun.Whole(12, ["tiny"], ["float", "8bit"]);
+        var run = new FakeRun
+        {
+            Rows = whole.Rows,
+            RowsPlanned = whole.RowsPlanned,
+            Experiment = whole.Experiment with { CompareWith = "study-2019", Preprocessing = "study-2019" },
+        };
+        var summary = RunExporter.Export(run, _folder);
+        Snapshot.Match(string.Join('\n', StudyTable.Published(summary).Select(TableText.Plain)) + ReportText.Beside(summary) + "\n",
+            "published.txt");
+        var html = Structure(Read("report.html"));
+        var start = html.IndexOf("<section id=\"published\"", StringComparison.Ordinal);
+        var end = html.IndexOf("<section id=\"curves\"", StringComparison.Ordinal);
+        Snapshot.Match(html[start..end], "published.html");
+        html.ShouldContain("The crops are not photographs any more (study-2019: each crop minus its mean");
+        Read("table.md").ShouldContain("## Beside the study of 2019: tiny, float images, threshold 1.42\n\n"
+            + "| Attack | Published | Here | Published in the interval |\n");
+        Read("table.md").ShouldContain("A second run of the study fooled 100% / 0% with uniform and 100% / 4.2% with Gaussian noise.");
+        var published = JsonDocument.Parse(Read("summary.json")).RootElement.GetProperty("published_comparisons");
+        published.GetArrayLength().ShouldBe(1, "the study's images were float images");
+        Snapshot.Match(published[0].GetProperty("cells").GetRawText() + "\n", "published.json");
+    }
+
+    [Fact]
     public void Figures_beside_each_other_have_one_axis()
     {
         var near = new FakeRun { Rows = [FakeRun.Row("a", "float", "f", "fgsm", 0)], RowsPlanned = 1 };

@@ -58,7 +58,7 @@ public sealed class TrainingBatchesTests(PaintedFaces painted) : IClassFixture<P
         using var network = new VerifierNetwork(1);
         using var softmax = new MarginSoftmax(MarginLoss.CosFace, 16, PaintedFaces.People, VerifierNetwork.EmbeddingSize, 1);
         network.eval();
-        Tensor Loss(Tensor x) => softmax.Loss(network.forward(x), people, 0.2) * people.shape[0];
+        Tensor Loss(Tensor x) => softmax.Loss(network.forward(x), people, 0.2).Times(people.shape[0]);
         var before = images.clone();
         var attacked = new AdversarialBatch(4).Attack(images, 1.5, new CounterRandom(1, "test", ""), 0, Loss);
         images.equal(before).all().item<bool>().ShouldBeTrue("its argument is not its own");

@@ -164,7 +164,7 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
         Directory.CreateDirectory(_folder["wide"]);
         SafetensorsWriter.Write(_folder["wide/checkpoint.safetensors"], tensors);
         Refused("network.stem.convolution.weight is Float32 [8, 3, 3, 3]", () => VerifierTrainer.Resume(_folder["wide"]).Train(painted.Faces, cancellation: Token));
-        tensors["network.stem.convolution.weight"] = full([16, 3, 3, 3], float.NaN);
+        tensors["network.stem.convolution.weight"] = zeros(16, 3, 3, 3).FilledLike(double.NaN);
         SafetensorsWriter.Write(_folder["wide/checkpoint.safetensors"], tensors);
         Refused("holds NaN", () => VerifierTrainer.Resume(_folder["wide"]).Train(painted.Faces, cancellation: Token));
     }

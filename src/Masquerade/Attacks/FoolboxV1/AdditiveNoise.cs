@@ -23,7 +23,7 @@ public sealed record AdditiveNoise(NoiseKind Kind, int Levels = 1000) : Attack(N
             using var scope = NewDisposeScope();
             var epsilon = (double)level / Levels;
             var noise = Noise.Draw(Kind, [.. problem.Active.Select(p => (generators[p], level))], problem.Clean.shape.AsSpan(1));
-            problem.Retire(problem.Try(noise.mul_((float)(epsilon * epsilon)).add_(problem.Clean)));
+            problem.Retire(problem.Try(noise.Times_((float)(epsilon * epsilon)).Plus_(problem.Clean)));
         }
     }
 }

@@ -23,8 +23,8 @@ public sealed record DeepFool(int Steps = 100, float Overshoot = 0.05f) : Attack
             using var scope = NewDisposeScope();
             var (margin, gradient) = problem.MarginAndGradient();
             if (!problem.AnyActive) break;
-            var length = margin.abs() / (gradient.flatten(1).norm(1, false, 2f) + Least).square();
-            problem.Move(problem.Images - ((1 + Overshoot) * length).PerImage() * gradient);
+            var length = margin.abs() / gradient.flatten(1).norm(1, false, 2f).Plus(Least).Squared();
+            problem.Move(problem.Images - length.Times(1 + Overshoot).PerImage() * gradient);
         }
     }
 }

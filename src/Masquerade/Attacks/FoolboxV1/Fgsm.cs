@@ -28,7 +28,7 @@ public sealed record Fgsm(int Levels = 1000, int Refinement = 20) : Attack(Norm.
         {
             using var scope = NewDisposeScope();
             var steps = problem.Active.Select(p => (float)walks[p].Next()).ToArray();
-            var fooled = problem.Try(problem.Clean + steps.PerImage() * sign);
+            var fooled = problem.Try(problem.Clean.Plus(steps.PerImage() * sign));
             var finished = new bool[fooled.Length];
             for (var i = 0; i < finished.Length; i++)
             {

@@ -25,7 +25,7 @@ internal static class DirectionSearch
             }
             if (!problem.AnyActive) return;
             var amplitudes = problem.Active.Select(p => searches[p].Next).ToArray();
-            var hits = problem.Try(problem.Clean + Array.ConvertAll(amplitudes, a => (float)a).PerImage() * directions);
+            var hits = problem.Try(problem.Clean.Plus(Array.ConvertAll(amplitudes, a => (float)a).PerImage() * directions));
             for (var i = 0; i < hits.Length; i++) searches[problem.Active[i]].Report(amplitudes[i], hits[i]);
         }
     }

@@ -54,7 +54,7 @@ public sealed record MinimalDeepFool(
         if (!problem.AnyActive) return;
         // Where the tangent at the image is met on the way from the clean image along the gradient.
         var slope = ((problem.Clean - problem.Images) * gradient).flatten(1).sum(1);
-        var directions = gradient * ((margin + slope) / gradient.flatten(1).square().sum(1)).neg().PerImage();
+        var directions = gradient * (margin.Plus(slope) / gradient.flatten(1).Squared().sum(1)).neg().PerImage();
         var pairs = problem.Active.ToArray();
         var before = pairs.Select(problem.BestL2).ToArray();
         // Beyond the norm in hand there is nothing to gain.
@@ -83,7 +83,7 @@ public sealed record MinimalDeepFool(
             var (margin, gradient) = problem.MarginAndGradient();
             if (!problem.AnyActive) break;
             // At the boundary the engines may differ on the side; the step goes on all the same, and never vanishes.
-            problem.Move(problem.Images - Step(margin.abs().clamp_min(LeastMargin), gradient));
+            problem.Move(problem.Images - Step(margin.abs().AtLeast(LeastMargin), gradient));
         }
     }
 
@@ -94,11 +94,11 @@ public sealed record MinimalDeepFool(
         {
             using var scope = NewDisposeScope();
             var (margin, gradient) = problem.MarginAndGradient();
-            if (!problem.AnyActive || (margin <= 0).all().item<bool>()) break;
-            problem.Place(problem.Images - Step(margin.clamp_min(0), gradient));
+            if (!problem.AnyActive || margin.max().item<float>() <= 0) break;
+            problem.Place(problem.Images - Step(margin.AtLeast(0), gradient));
         }
     }
 
     private Tensor Step(Tensor margin, Tensor gradient) =>
-        ((1 + Overshoot) * margin / gradient.flatten(1).square().sum(1)).PerImage() * gradient;
+        (margin.Times(1 + Overshoot) / gradient.flatten(1).Squared().sum(1)).PerImage() * gradient;
 }

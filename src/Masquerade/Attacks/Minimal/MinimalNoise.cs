@@ -30,7 +30,7 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 36, int Mos
             var active = problem.Active.Select(p => pairs[p]).ToArray();
             var amplitudes = active.Select(a => a.Next(Improvement)).ToArray();
             var noise = Noise.Draw(Kind, [.. active.Select(a => (a.Random, a.Draw))], problem.Clean.shape.AsSpan(1));
-            var hits = problem.Try(noise.mul_(Array.ConvertAll(amplitudes, a => (float)a).PerImage()).add_(problem.Clean));
+            var hits = problem.Try(noise.mul_(Array.ConvertAll(amplitudes, a => (float)a).PerImage()).Plus_(problem.Clean));
             for (var i = 0; i < hits.Length; i++) active[i].Report(amplitudes[i], hits[i]);
             if (tries + 1 < MostWithoutHit) continue;
             var hopeless = problem.Active.Select(p => double.IsInfinity(problem.BestL2(p))).ToArray();

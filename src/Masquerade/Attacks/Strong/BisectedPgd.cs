@@ -26,7 +26,7 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
     protected override void Run(AttackProblem problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
-        var largest = Math.Sqrt(problem.Clean[0].NumberOfElements);
+        var largest = Math.Sqrt(problem.Clean.shape.Skip(1).Aggregate(1L, (a, b) => a * b));
         var searches = Enumerable.Range(0, problem.Count).Select(p => new Search(this, problem.Random("strong/pgd", p), largest)).ToArray();
         for (var gradients = 0; gradients < MostGradients && problem.AnyActive; gradients++)
         {
@@ -43,10 +43,11 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
                 var pair = problem.Active[i];
                 var search = searches[pair];
                 var delta = problem.Images[i] - problem.Clean[i];
-                var into = next[i];
-                if (search.BeginsWith(margins[i] / norms[i])) into.copy_(problem.Clean[i] + search.Start(delta, gradient[i]));
-                else if (problem.BestL2(pair) < search.Known) into.copy_(problem.Clean[i] + search.Succeed(problem.BestL2(pair), delta));
-                else into.copy_(problem.Clean[i] + search.Step(delta, Times(gradient[i], 1 / norms[i])));
+                Tensor moved;
+                if (search.BeginsWith(margins[i] / norms[i])) moved = search.Start(delta, gradient[i]);
+                else if (problem.BestL2(pair) < search.Known) moved = search.Succeed(problem.BestL2(pair), delta);
+                else moved = search.Step(delta, gradient[i].Times(1 / norms[i]));
+                next[i].copy_(problem.Clean[i].Plus(moved));
             }
             problem.Place(next);
             problem.Retire([.. problem.Active.Select(p => searches[p].Done)]);
@@ -62,9 +63,6 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
         using var images = problem.Images.index_select(0, index);
         problem.Try(images, crossed);
     }
-
-    // A TorchSharp scalar may be finalized while libtorch still reads it; in a loop this tight that happens.
-    private static Tensor Times(Tensor images, double factor) => images * tensor((float)factor);
 
     /// <summary>One pair's bracket, and where its descent stands.</summary>
     private sealed class Search(BisectedPgd attack, CounterRandom random, double largest)
@@ -105,8 +103,8 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
         {
             if (_step++ < attack.Steps)
             {
-                var moved = delta - Times(direction, StepsReach * _radius / attack.Steps);
-                return Times(moved, Math.Min(1, Inside * _radius / moved.norm().item<float>()));
+                var moved = delta - direction.Times(StepsReach * _radius / attack.Steps);
+                return moved.Times(Math.Min(1, Inside * _radius / moved.norm().item<float>()));
             }
             _step = 0;
             if (++_restart < attack.Restarts) return Random(delta.shape);
@@ -127,6 +125,6 @@ public sealed record BisectedPgd(int Steps = 40, int Restarts = 5, double Tolera
             return OnSphere(tensor(values, shape));
         }
 
-        private Tensor OnSphere(Tensor direction) => Times(direction, Inside * _radius / direction.norm().item<float>());
+        private Tensor OnSphere(Tensor direction) => direction.Times(Inside * _radius / direction.norm().item<float>());
     }
 }

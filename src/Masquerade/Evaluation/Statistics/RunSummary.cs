@@ -35,6 +35,9 @@ public sealed record RunSummary
     /// <summary>The models of the run on the same pairs; none where there is one model only.</summary>
     public required IReadOnlyList<ModelComparison> ModelComparisons { get; init; }
 
+    /// <summary>The run beside the published results that its experiment names; none where it names none.</summary>
+    public required IReadOnlyList<PublishedComparison> PublishedComparisons { get; init; }
+
     /// <summary>Pairs that could not be read, each once, with the reason.</summary>
     public required IReadOnlyList<(string Pair, string Reason)> Skipped { get; init; }
 
@@ -58,6 +61,7 @@ public sealed record RunSummary
             Comparisons = [.. Pairings(attacks).AsParallel().AsOrdered()
                 .Select(p => new AttackComparison(p.First, p.Second, PairedComparison.Of(p.First.Rows, p.Second.Rows)))],
             ModelComparisons = ModelComparison.All(attacks),
+            PublishedComparisons = PublishedComparison.All(results.Experiment, attacks),
             Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],
         };
     }

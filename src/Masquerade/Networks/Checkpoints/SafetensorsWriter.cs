@@ -22,7 +22,8 @@ internal static class SafetensorsWriter
         var at = sizeof(long) + header.Length;
         foreach (var (_, tensor) in ordered)
         {
-            using var whole = tensor.detach().contiguous();
+            using var detached = tensor.detach();
+            using var whole = detached.contiguous();
             whole.bytes.CopyTo(bytes.AsSpan(at));
             at += (int)Size(tensor);
         }

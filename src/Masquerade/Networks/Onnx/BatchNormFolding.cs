@@ -46,7 +46,7 @@ internal static class BatchNormFolding
         // The names cannot clash: one value has one source, and this one was the convolution's alone.
         var (newWeight, newBias) = (conv.Outputs[0] + "\0weight", conv.Outputs[0] + "\0bias");
         constants[newWeight] = (weight.to_type(ScalarType.Float64) * scale.reshape(perFilter)).to_type(norm.Floats);
-        constants[newBias] = (bias is null ? shift : bias.to_type(ScalarType.Float64) * scale + shift).to_type(norm.Floats);
+        constants[newBias] = (bias is null ? shift : (bias.to_type(ScalarType.Float64) * scale).Plus(shift)).to_type(norm.Floats);
         conv.Rewire(newWeight, newBias, norm.Outputs[0]);
         return true;
     }

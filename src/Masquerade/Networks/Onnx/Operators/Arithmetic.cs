@@ -10,7 +10,7 @@ internal static class Arithmetic
     public static readonly Dictionary<string, OnnxOperator> Table = new()
     {
         ["Abs"] = Unary(x => x.abs()),
-        ["Add"] = Binary((a, b) => a + b),
+        ["Add"] = Binary((a, b) => a.Plus(b)),
         ["And"] = Binary(logical_and),
         ["Cast"] = new(1, 1, Cast),
         ["Ceil"] = Unary(x => x.ceil()),
@@ -25,7 +25,7 @@ internal static class Arithmetic
         ["LessOrEqual"] = Binary((a, b) => a.le(b)),
         ["Log"] = Unary(x => x.log()),
         ["Max"] = Many(maximum),
-        ["Mean"] = new(1, OnnxOperator.Any, _ => x => x.All().Aggregate((a, b) => a + b) / x.Count),
+        ["Mean"] = new(1, OnnxOperator.Any, _ => x => x.All().Aggregate((a, b) => a.Plus(b)).Over(x.Count)),
         ["Min"] = Many(minimum),
         ["Mul"] = Binary((a, b) => a * b),
         ["Neg"] = Unary(x => x.neg()),
@@ -35,7 +35,7 @@ internal static class Arithmetic
         ["Reciprocal"] = Unary(x => x.reciprocal()),
         ["Sqrt"] = Unary(x => x.sqrt()),
         ["Sub"] = Binary((a, b) => a - b),
-        ["Sum"] = Many((a, b) => a + b),
+        ["Sum"] = Many((a, b) => a.Plus(b)),
         ["Where"] = new(3, 3, _ => x => where(x[0], x[1], x[2])),
     };
 
@@ -68,11 +68,10 @@ internal static class Arithmetic
             return x => Kept(x[0].pow(kept), x[0]);
         }
         var number = exponent.ToDoubles()[0];
-        Scalar whole = (long)number, real = number;
         var rank = (int)exponent.dim();
         return x =>
         {
-            var power = x[0].pow(number == Math.Floor(number) && x[0].is_integral() ? whole : real);
+            var power = number == Math.Floor(number) && x[0].is_integral() ? x[0].Power((long)number) : x[0].Power(number);
             return Kept(rank > x[0].dim() ? power.reshape(1) : power, x[0]);
         };
     }

@@ -82,7 +82,7 @@ internal static class Convolutions
                 crop[i] = wanted is null ? (-begin, extra[i] - end) : (-begin, wanted[i] - full + begin);
             }
             var y = window.Pad(Spread(x[0], weight ?? x[1], null, window.None, window.None), crop);
-            return (bias ?? x.Optional(2)) is { } c ? y + c.reshape([-1, .. window.Ones]) : y;
+            return (bias ?? x.Optional(2)) is { } c ? y.Plus(c.reshape([-1, .. window.Ones])) : y;
         };
     }
 
@@ -109,7 +109,7 @@ internal static class Convolutions
             var (a, b) = (turnA ? x[0].t() : x[0], turnB ? x[1].t() : x[1]);
             if (x.Optional(2) is { } c) return addmm(c, a, b, beta, alpha);
             var product = a.mm(b);
-            return alpha == 1 ? product : product * alpha;
+            return alpha == 1 ? product : product.Times(alpha);
         };
     }
 

@@ -45,13 +45,13 @@ internal static class Normalizations
         if (shape.Length < 2 || scale.dim() != 1 || shape[1] != scale.shape[0])
             throw new ArgumentException($"its input [{string.Join(",", shape)}] has not {scale.numel()} channels");
         long[] perChannel = [-1, .. shape.Skip(2).Select(_ => 1L)];
-        return addcmul(shift.reshape(perChannel), x, scale.reshape(perChannel), 1);
+        return shift.reshape(perChannel).PlusProduct(x, scale.reshape(perChannel));
     }
 
     /// <summary>A batch normalisation as one multiplication and one addition a channel, in double.</summary>
     public static (Tensor Scale, Tensor Shift) Affine(Tensor gamma, Tensor beta, Tensor mean, Tensor variance, float epsilon)
     {
-        var scale = gamma.to_type(ScalarType.Float64) / (variance.to_type(ScalarType.Float64) + epsilon).sqrt();
+        var scale = gamma.to_type(ScalarType.Float64) / variance.to_type(ScalarType.Float64).Plus(epsilon).sqrt();
         return (scale, beta.to_type(ScalarType.Float64) - mean.to_type(ScalarType.Float64) * scale);
     }
 
@@ -73,7 +73,7 @@ internal static class Normalizations
                 return nn.functional.layer_norm(x[0], normalised, scale, bias, epsilon);
             // Scale and bias may be of any shape that broadcasts.
             var scaled = nn.functional.layer_norm(x[0], normalised, eps: epsilon) * scale;
-            return bias is null ? scaled : scaled + bias;
+            return bias is null ? scaled : scaled.Plus(bias);
         };
     }
 
@@ -83,8 +83,8 @@ internal static class Normalizations
         if (p is not (1 or 2)) throw node.Error($"attribute 'p' is {p}; 1 and 2 exist");
         return x =>
         {
-            var norm = linalg.vector_norm(x[0], p, [axis], keepdim: true);
-            return x[0] / where(norm.eq(0), ones_like(norm), norm);
+            var norm = linalg.norm(x[0], (double)p, [axis], keepdim: true);
+            return x[0] / where(norm.IsZero(), ones_like(norm), norm);
         };
     }
 }

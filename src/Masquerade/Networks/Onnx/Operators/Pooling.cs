@@ -71,13 +71,13 @@ internal static class Pooling
         var window = Window.Read(node);
         var ceil = node.Int("ceil_mode", 0) != 0;
         var p = Power(node);
-        return x => Sum(window, x[0].abs().pow(p), ceil).pow(1.0 / p);
+        return x => Sum(window, x[0].abs().Power(p), ceil).Power(1.0 / p);
     }
 
     private static SingleKernel GlobalLpPool(OnnxNode node)
     {
         var p = Power(node);
-        return x => linalg.vector_norm(x[0], p, Spatial(x[0]), keepdim: true);
+        return x => Reductions.Norm(x[0], p, Spatial(x[0]), keep: true);
     }
 
     private static long Power(OnnxNode node) =>

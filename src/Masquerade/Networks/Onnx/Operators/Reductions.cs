@@ -12,7 +12,7 @@ internal static class Reductions
     public static readonly Dictionary<string, OnnxOperator> Table = new()
     {
         ["ReduceL1"] = Reduce((x, axes, keep) => Total(x.abs(), axes, keep)),
-        ["ReduceL2"] = Reduce((x, axes, keep) => linalg.vector_norm(x, 2, axes, keep)),
+        ["ReduceL2"] = Reduce((x, axes, keep) => Norm(x, 2, axes, keep)),
         ["ReduceLogSum"] = Reduce((x, axes, keep) => Total(x, axes, keep).log()),
         ["ReduceLogSumExp"] = Reduce(LogSumExp),
         ["ReduceMax"] = Reduce((x, axes, keep) => x.amax(axes, keep)),
@@ -48,7 +48,15 @@ internal static class Reductions
     {
         if (!x.is_integral()) return x.mean(axes, keep);
         var count = axes.Aggregate(1L, (product, axis) => product * x.shape[SmallTensors.Axis(axis, x.dim())]);
-        return Total(x, axes, keep).div(count, RoundingMode.trunc);
+        return Total(x, axes, keep).div(tensor(count), RoundingMode.trunc);
+    }
+
+    /// <summary>The p-norm along axes together.</summary>
+    public static Tensor Norm(Tensor x, double p, long[] axes, bool keep)
+    {
+        // Along two axes torch's norm would be a matrix's.
+        var (flat, shape) = Flatten(x, axes, keep);
+        return linalg.norm(flat, p, [-1]).reshape(shape);
     }
 
     private static Tensor Product(Tensor x, long[] axes, bool keep)

@@ -186,7 +186,7 @@ internal static class Resizing
         if (count != target.Size || lower.Where((source, i) => source != i).Any()) result = x.index_select(axis, tensor(lower));
         if (share.Any(s => s != 0))
             result = lerp(result, x.index_select(axis, tensor(upper)), tensor(share).to_type(x.dtype).reshape(along));
-        if (outside is { } value && beyond.Any(b => b)) result = result.masked_fill(tensor(beyond).reshape(along), value);
+        if (outside is { } value && beyond.Any(b => b)) result = result.Filled(tensor(beyond).reshape(along), value);
         return result;
     }
 }

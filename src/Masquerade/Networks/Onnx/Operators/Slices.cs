@@ -32,7 +32,7 @@ internal static class Slices
             var (data, at) = (x[0], SmallTensors.Axis(axis, x[0].dim()));
             var indices = constant ?? x[1].to_type(ScalarType.Int64);
             var flat = indices.reshape(-1);
-            var picked = data.index_select(at, where(flat.lt(0), flat + data.shape[at], flat));
+            var picked = data.index_select(at, where(flat.IsNegative(), flat.Plus(data.shape[at]), flat));
             return picked.reshape([.. data.shape[..at], .. indices.shape, .. data.shape[(at + 1)..]]);
         };
     }

@@ -1,4 +1,4 @@
-namespace Masquerade.Tests;
+namespace Masquerade.Testing;
 
 /// <summary>Reference data that is not part of the project, found through MASQ_SHARED.</summary>
 internal static class Shared

@@ -1,0 +1,36 @@
+using Masquerade.Assets;
+using Masquerade.Datasets;
+using Masquerade.Models;
+
+namespace Masquerade.Evaluation;
+
+/// <summary>What an experiment needs of the assets that go by name.</summary>
+public static class ExperimentAssets
+{
+    /// <summary>Makes sure that all of it is here, before anything is written.</summary>
+    /// <param name="file">The settings, all of them.</param>
+    /// <param name="models">The models that go by name.</param>
+    /// <param name="assets">Where assets are kept.</param>
+    /// <exception cref="InputException">Some of it is not; one line says what to fetch. Or a data set is unknown.</exception>
+    public static void Require(ExperimentFile file, NamedModels models, AssetStore assets)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(assets);
+        var missing = Needed(file, models).Distinct().Where(name => assets.Find(name) is null).ToList();
+        if (missing.Count == 0) return;
+        var bytes = missing.Sum(name => assets.Catalog.Require(name).Bytes);
+        var (are, them) = missing.Count == 1 ? ("is", "it") : ("are", "them");
+        throw new InputException($"{string.Join(", ", missing)} {are} not here: 'masq fetch {string.Join(' ', missing)}' downloads {them} "
+            + $"({AssetStore.Size(bytes)}), 'masq assets add' takes files that you have");
+    }
+
+    private static IEnumerable<string> Needed(ExperimentFile file, NamedModels models)
+    {
+        foreach (var model in file.Models ?? [])
+            if (models.AssetOf(model) is { } asset) yield return asset.Name;
+        if (file.Data is null || (file.Images is not null && file.Pairs is not null)) yield break;
+        if (file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector }) yield return FaceSource.DefaultDetector;
+        foreach (var part in NamedData.Assets(file.Data)) yield return part;
+    }
+}

@@ -157,7 +157,10 @@ public sealed partial class DocsCommandsTests : IDisposable
             {
                 var photographs = Directory.CreateDirectory(Path.Combine(folder, "lfw")).FullName;
                 foreach (var (crop, photograph) in new[] { ("a", "Ada_0001"), ("b", "Ada_0002"), ("c", "Bob_0001") })
-                    File.Copy(Path.Combine(_folder.FullName, "crops", $"{crop}.png"), Path.Combine(photographs, $"{photograph}.png"), overwrite: true);
+                {
+                    var from = Path.Combine(_folder.FullName, "crops", $"{crop}.png");
+                    File.Copy(from, Path.Combine(photographs, $"{photograph}.png"), overwrite: true);
+                }
             }
             new AssetReceipt(name, new Dictionary<string, long>(), [], [.. asset.Downloads.Select(d => d.Sha256)]).Write(folder);
         }

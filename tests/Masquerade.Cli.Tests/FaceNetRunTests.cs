@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace Masquerade.Cli.Tests;
 
-/// <summary>The whole of <c>masq run</c> on FaceNet's network: its weights are made up, the way is the one of the published files.</summary>
+/// <summary>The whole of <c>masq run</c> on FaceNet's network: its weights are made up, the way is that of the published.</summary>
 public sealed class FaceNetRunTests : IDisposable
 {
     private const int Size = 160, First = 45;
@@ -49,7 +49,7 @@ public sealed class FaceNetRunTests : IDisposable
 
     private static List<AttackRow> Rows(RunLedger ledger, string model) => [.. ledger.Rows.Where(r => r.Model == model)];
 
-    /// <summary>The fixture's descriptor for a file of weights. Its embeddings lie close together: the threshold is among their distances.</summary>
+    /// <summary>The fixture's descriptor for a file of weights, with a threshold among the distances, which are all small.</summary>
     private string Describe(string name, string file)
     {
         var path = Shared.Path("reference", "facenet", "inception-resnet-v1-fixture.model.json");

@@ -17,8 +17,8 @@ internal sealed class RunCommand : MasqCommand
     private readonly ExperimentOptions _experiment = new();
     private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "Run folder to write; must not hold a run yet. Needed with --images, --data and --spec on photographs; else the first "
-            + "free one of runs/demo (runs/PRESET), runs/demo-2, … is written.",
+        Description = "Run folder to write; must not hold a run yet. Needed where photographs are named; else the first free "
+            + "one of runs/demo (runs/PRESET), runs/demo-2, … is written.",
         HelpName = "FOLDER",
     };
     private readonly Option<string?> _resume = new("--resume")

@@ -28,7 +28,7 @@ internal sealed class MersenneTwister
         return y ^ (y >> 18);
     }
 
-    /// <summary>A number of 0 to <paramref name="most"/>: the low bits of draws until one is not beyond it. For 0 nothing is drawn.</summary>
+    /// <summary>A number of 0 to <paramref name="most"/>: low bits of draws until they are not beyond it; for 0 none.</summary>
     public uint UpTo(uint most)
     {
         if (most == 0) return 0;

@@ -9,9 +9,9 @@ public enum Preprocessing
     None,
 
     /// <summary>
-    /// <c>study-2019</c>: each crop is standardised on its own, (x − mean) / max(std, 1/√values) over all its values, and what was −3.1855 to
-    /// 4.5145 then, the least and the greatest value in the study, becomes 0 to 1. What lies beyond is clipped, and the crop is rounded to 8
-    /// bits as every probe is.
+    /// <c>study-2019</c>: each crop is standardised on its own, (x − mean) / max(std, 1/√values) over all its values; then −3.1855 to
+    /// 4.5145, the least and the greatest value in the study, become 0 to 1. What lies beyond is clipped, and the crop is rounded to
+    /// 8 bits as every probe is.
     /// </summary>
     Study2019,
 }

@@ -43,7 +43,7 @@ public sealed record Experiment
     /// <summary>Whether the photographs already are crops of the model's input size.</summary>
     public bool Aligned { get; init; }
 
-    /// <summary>How many pairs are drawn from the list (<see cref="PairSample"/>), before any are taken; null for the list as it is.</summary>
+    /// <summary>Pairs drawn from the list (<see cref="PairSample"/>), before any are taken; null for the list as it is.</summary>
     public int? Sample { get; init; }
 
     /// <summary>Seed of that draw.</summary>

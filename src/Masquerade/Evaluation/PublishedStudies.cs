@@ -31,9 +31,10 @@ public static class PublishedStudies
     public static PublishedStudy Study2019 { get; } = new(
         "study-2019",
         "the study of 2019",
-        "FaceNet 20180402-114759 at a threshold of 0.99, on 50 pairs of LFW, 26 of the same person and 24 of different persons, of which one "
-        + "is wrong before any attack",
-        "A second run of the study fooled 100% / 0% with uniform and 100% / 4.2% with Gaussian noise. The study did not round its probes to 8 bits.",
+        "FaceNet 20180402-114759 at a threshold of 0.99, on 50 pairs of LFW, 26 of the same person and 24 of different persons, of which "
+        + "one is wrong before any attack",
+        "A second run of the study fooled 100% / 0% with uniform and 100% / 4.2% with Gaussian noise. The study did not round its probes "
+        + "to 8 bits.",
         StorageNames.Float,
         [
             Row("fgsm", AttackGoal.Anonymize, 100, 100, 50, 1.23),

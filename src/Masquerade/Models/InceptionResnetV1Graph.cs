@@ -62,7 +62,8 @@ internal static class InceptionResnetV1Graph
         var weights = new Dictionary<string, CheckpointTensor>(StringComparer.Ordinal);
         foreach (var (name, constant) in Names)
         {
-            if (graph.TryGetValue(constant, out var value) || graph.TryGetValue(constant + Reader, out value)) weights[name] = Turned(value);
+            if (graph.TryGetValue(constant, out var value) || graph.TryGetValue(constant + Reader, out value))
+                weights[name] = Turned(value);
             else if (constant.EndsWith(Scale, StringComparison.Ordinal) && Sibling(weights, name) is { } sibling)
                 weights[name] = Ones(sibling.Shape);
         }
@@ -96,7 +97,7 @@ internal static class InceptionResnetV1Graph
         branches.SelectMany((branch, b) => branch.Select((convolution, i) => new Layer(
             branch.Length == 1 ? $"{name}.branch{b}" : $"{name}.branch{b}.{i}", $"{scope}/Branch_{b}/{convolution}")));
 
-    /// <summary>Kernels [height, width, inputs, outputs] and matrices [inputs, outputs] with their outputs first, as PyTorch has them.</summary>
+    /// <summary>Kernels [height, width, inputs, outputs] and matrices [inputs, outputs], as PyTorch has them: outputs first.</summary>
     private static CheckpointTensor Turned(CheckpointTensor value)
     {
         if (value.Shape.Count is not (2 or 4)) return value;

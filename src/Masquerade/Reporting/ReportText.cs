@@ -30,8 +30,8 @@ internal static class ReportText
     public static string Beside(RunSummary summary)
     {
         var study = summary.PublishedComparisons[0].Study;
-        return $"Published: {study.Setting}. {study.Remark} {Agreement(summary)} An interval is of what was measured here: beside another " +
-            "model, other pairs or other crops it says how far the two are apart, not which one is right.";
+        return $"Published: {study.Setting}. {study.Remark} {Agreement(summary)} An interval is of what was measured here: beside " +
+            "another model, other pairs or other crops it says how far the two are apart, not which one is right.";
     }
 
     /// <summary>How many published numbers lie in the intervals measured here.</summary>
@@ -116,8 +116,8 @@ internal static class ReportText
         }
         var preprocessing = Preprocessings.Parse(summary.Experiment.Preprocessing);
         if (preprocessing != Preprocessing.None)
-            notes.Add($"The crops are not photographs any more ({summary.Experiment.Preprocessing}: {preprocessing.Description()}): ‖Δ‖ is " +
-                "measured between images so made, and the pictures show them.");
+            notes.Add($"The crops are not photographs any more ({summary.Experiment.Preprocessing}: {preprocessing.Description()}): " +
+                "‖Δ‖ is measured between images so made, and the pictures show them.");
         var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(PairsToRank).Min();
         if (fewest < PairsToRank)
             notes.Add($"Fewer than {PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");

@@ -114,7 +114,7 @@ public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IRe
         static CellValue Median(ModelStrength model) => Numbers.MedianOfAll(model.MedianL2, model.Fooled);
     }
 
-    /// <summary>The run beside published results, one table for each setting: a row an attack and a column of the published table.</summary>
+    /// <summary>The run beside published results, one table for each setting: a row for an attack and a published column.</summary>
     internal static IReadOnlyList<StudyTable> Published(RunSummary summary)
     {
         ArgumentNullException.ThrowIfNull(summary);

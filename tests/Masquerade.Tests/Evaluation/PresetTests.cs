@@ -43,7 +43,8 @@ public sealed class PresetTests
     public void The_study_is_protocol_by_protocol_its_own()
     {
         var study = Preset.Find("study-2019").Read();
-        (study.Sample, study.SampleSeed, study.Take, study.Preprocessing, study.CompareWith).ShouldBe((100, 0, 50, "study-2019", "study-2019"));
+        (study.Sample, study.SampleSeed, study.Take).ShouldBe((100, 0, 50));
+        (study.Preprocessing, study.CompareWith).ShouldBe(("study-2019", "study-2019"));
         (study.Data, study.Threshold).ShouldBe(("lfw", null));
         study.Attacks.ShouldBe(["foolbox-v1"]);
         study.Storage.ShouldBe(["float"]);
@@ -59,6 +60,7 @@ public sealed class PresetTests
     {
         Should.Throw<InputException>(() => Preset.Find("study2019")).Message
             .ShouldBe("no preset 'study2019' (known are quickstart, study-2019, lfw-mobilefacenet); did you mean study-2019?");
-        Should.Throw<InputException>(() => Preset.Find("")).Message.ShouldBe("no preset '' (known are quickstart, study-2019, lfw-mobilefacenet)");
+        Should.Throw<InputException>(() => Preset.Find("")).Message
+            .ShouldBe("no preset '' (known are quickstart, study-2019, lfw-mobilefacenet)");
     }
 }

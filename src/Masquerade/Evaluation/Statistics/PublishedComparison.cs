@@ -56,8 +56,8 @@ public sealed record PublishedComparison(PublishedStudy Study, RunSetting Settin
 
     private static IEnumerable<PublishedCell> Compare(PublishedOutcome published, IEnumerable<AttackSummary> attacks)
     {
-        if (attacks.FirstOrDefault(a => a.FullName == published.Attack && a.Goal == published.Goal && a.Pairs > 0) is not { } found) yield break;
-        var outcome = found.Outcome;
+        var found = attacks.FirstOrDefault(a => a.FullName == published.Attack && a.Goal == published.Goal && a.Pairs > 0);
+        if (found?.Outcome is not { } outcome) yield break;
         yield return Share(PublishedQuantity.Success, published.Success, outcome.Success);
         yield return Share(PublishedQuantity.Below5, published.Below5, outcome.Below5);
         yield return Share(PublishedQuantity.Below1, published.Below1, outcome.Below1);

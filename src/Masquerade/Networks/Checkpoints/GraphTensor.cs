@@ -18,7 +18,8 @@ internal static class GraphTensor
         if (!node.Attr.TryGetValue("value", out var attribute) || attribute.Tensor is not { } value)
             throw source.Fail($"the constant {name} of its graph has no value; export it again");
         if (TypeOf(value.Dtype) is not { } type) return null;
-        if (value.TensorShape is { UnknownRank: true }) throw source.Fail($"the constant {name} of its graph has no shape; export it again");
+        if (value.TensorShape is { UnknownRank: true })
+            throw source.Fail($"the constant {name} of its graph has no shape; export it again");
         long[] shape = [.. value.TensorShape?.Dim.Select(dim => dim.Size) ?? []];
         var bytes = TensorLayout.Count(source, shape) * TensorLayout.SizeOf(type);
         if (value.TensorContent.IsEmpty) return new CheckpointTensor(type, shape, Written(source, name, value, type, bytes));

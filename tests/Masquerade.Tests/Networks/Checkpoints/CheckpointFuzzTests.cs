@@ -78,7 +78,8 @@ public sealed class CheckpointFuzzTests : IDisposable
     private static void ReadGraph(string path)
     {
         var weights = CheckpointReader.Read(path);
-        if (!weights.ContainsKey("net/biases") || new FileInfo(path).Length < Graph.Length) throw new InputException($"{path}: not all there");
+        if (!weights.ContainsKey("net/biases") || new FileInfo(path).Length < Graph.Length)
+            throw new InputException($"{path}: not all there");
     }
 
     private static void Survives(string path, Action<string> read)

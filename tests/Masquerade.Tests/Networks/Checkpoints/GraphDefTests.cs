@@ -105,7 +105,7 @@ public sealed class GraphDefTests : IDisposable
     {
         Refusal.OfCheckpoint(_folder.Write("text", "\nA text that begins with an empty line"u8.ToArray()), "damaged or cut short");
         Refusal.OfCheckpoint(_folder.Write("length", [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), "damaged or cut short");
-        Refusal.OfCheckpoint(_folder.Write("endless", [0x0a, .. Enumerable.Repeat((byte)0xff, 20)]), "not a checkpoint, or a TensorFlow graph");
+        Refusal.OfCheckpoint(_folder.Write("endless", [0x0a, .. Enumerable.Repeat((byte)0xff, 20)]), "not a checkpoint, or a TensorFlow");
         Refusal.OfCheckpoint(_folder.Write("node", [0x0a, 2, 0x0a, 9]), "not a checkpoint, or a TensorFlow graph that is damaged");
         Refusal.OfCheckpoint(_folder.Write("group", [0x0a, 0, 0x0b]), "not a checkpoint, or a TensorFlow graph that is damaged");
         // Messages within messages beyond any depth.

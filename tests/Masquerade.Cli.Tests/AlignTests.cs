@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Masquerade.Datasets.Synthetic;
 using Masquerade.Faces;
-using Masquerade.Networks.Onnx;
-using Google.Protobuf;
 
 namespace Masquerade.Cli.Tests;
 
@@ -191,20 +189,7 @@ public sealed class AlignTests : IDisposable
 
     private string Model()
     {
-        var weights = Enumerable.Range(0, 8 * 27).Select(i => MathF.Sin(1.7f * i * i + 0.3f)).ToArray();
-        File.WriteAllBytes(_masq["network.onnx"], new OnnxModelBuilder(17, -1, 3, 112, 112)
-            .Constant("weights", [8, 3, 3, 3], weights)
-            .Node("Conv", ["x", "weights"], ["features"], ("strides", new long[] { 4, 4 }))
-            .Node("Relu", ["features"], ["rectified"])
-            .Node("GlobalAveragePool", ["rectified"], ["mean"])
-            .Node("Flatten", ["mean"])
-            .Build(shape: [-1, 8]).ToByteArray());
-        return _masq.Write("arcface.model.json", """
-            {
-              "name": "A network", "file": "network.onnx", "format": "onnx",
-              "input": { "width": 112, "height": 112, "mean": 127.5, "std": 128 },
-              "alignment": "arcface-112x112", "threshold": 0.5, "embeddingSize": 8
-            }
-            """);
+        TinyModel.WriteAligned(_masq["models"], "aligned", threshold: 0.5);
+        return "aligned";
     }
 }

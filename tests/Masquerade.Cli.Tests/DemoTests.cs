@@ -149,7 +149,7 @@ public sealed partial class DemoTests : IDisposable
     }
 
     [Theory]
-    [InlineData("minni: no such file, and no bundled model of that name (known are mini, mini-robust)", "--model", "minni")]
+    [InlineData("minni: no such file, and no model of that name (known are mini, mini-robust)", "--model", "minni")]
     [InlineData("no attack 'fool'", "--attacks", "fool")]
     [InlineData("0 pairs of synthetic people are not possible", "--take", "0")]
     [InlineData("9999 pairs of synthetic people are not possible; take 1 to 9998", "--take", "9999")]
@@ -171,7 +171,7 @@ public sealed partial class DemoTests : IDisposable
         File.WriteAllText(path, File.ReadAllText(path).Replace("arcface-112x112", "facenet-160x160"));
         var result = await _masq.RunAsync(["run", "--model", "other"]);
         result.Code.ShouldBe(2);
-        result.Error.ShouldContain("other.model.json: the alignment facenet-160x160 does not work from landmarks");
+        result.Error.ShouldContain("other.model.json: the model takes 112x112 pixels, but its alignment facenet-160x160 makes 160x160; correct");
         Directory.Exists(_masq["runs"]).ShouldBeFalse();
     }
 
@@ -188,7 +188,7 @@ public sealed partial class DemoTests : IDisposable
     public async Task Without_models_it_says_so()
     {
         Directory.Delete(_masq["models"], recursive: true);
-        await ExpectAsync("mini: no such file, and no bundled model of that name (there are none in {folder}/models)", ["run"]);
+        await ExpectAsync("mini: no such file, and no model of that name (there are none in {folder}/models)", ["run"]);
         Directory.Exists(_masq["runs"]).ShouldBeFalse();
     }
 

@@ -44,18 +44,17 @@ internal static class MadeUpMtcnn
     /// <summary>The first output is the mean of the first input, or of all colours; the others are 0.</summary>
     private static (string, Tensor, Tensor?) Layer(string name, params long[] shape)
     {
-        var weight = zeros(shape);
-        if (shape[1] == 3) weight[0] = full_like(weight[0], 1.0 / (3 * shape[2] * shape[3]));
-        else weight[0, 0] = full_like(weight[0, 0], 1.0 / (shape[2] * shape[3]));
-        return (name, weight, zeros(shape[0]));
+        var window = (int)(shape[2] * shape[3]);
+        var seen = shape[1] == 3 ? 3 * window : window;
+        return (name, First(shape, seen, 1f / seen), zeros(shape[0]));
     }
 
     /// <summary>The first output is the mean of the first channel's places, which lie <paramref name="channels"/> apart.</summary>
     private static (string, Tensor, Tensor?) Dense(string name, long outputs, long inputs, long channels)
     {
-        var weight = zeros(outputs, inputs);
-        for (long i = 0; i < inputs; i += channels) weight[0, i] = (double)channels / inputs;
-        return (name, weight, zeros(outputs));
+        var weight = new float[outputs * inputs];
+        for (long i = 0; i < inputs; i += channels) weight[i] = (float)channels / inputs;
+        return (name, tensor(weight, [outputs, inputs]), zeros(outputs));
     }
 
     private static (string, Tensor, Tensor?) Slopes(string name, long channels) => (name, ones(channels), null);
@@ -63,10 +62,18 @@ internal static class MadeUpMtcnn
     /// <summary>Brighter than half is a face.</summary>
     private static (string, Tensor, Tensor?) Logits(string name, params long[] shape)
     {
-        var weight = zeros(shape);
-        weight[1, 0] = full_like(weight[1, 0], 20);
-        return (name, weight, zeros(shape[0]));
+        var weight = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        weight[shape[1..].Aggregate(1L, (a, b) => a * b)] = 20;
+        return (name, tensor(weight, shape), zeros(shape[0]));
     }
 
     private static (string, Tensor, Tensor?) Nothing(string name, params long[] shape) => (name, zeros(shape), zeros(shape[0]));
+
+    /// <summary>Zeros, but for the first values.</summary>
+    private static Tensor First(long[] shape, int count, float value)
+    {
+        var weight = new float[shape.Aggregate(1L, (a, b) => a * b)];
+        Array.Fill(weight, value, 0, count);
+        return tensor(weight, shape);
+    }
 }

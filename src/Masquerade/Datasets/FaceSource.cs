@@ -37,10 +37,11 @@ public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detecto
     /// </exception>
     public IFaceLocator? Open(AlignmentKind kind, ImageSize size, AssetStore assets)
     {
-        if (kind == AlignmentKind.None || Aligned) return null;
+        if (Aligned) return null;
         FaceCropper.RequireFit(kind, size);
-        return Landmarks is not null ? LandmarkFile.Read(Landmarks)
-            : new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback);
+        // A list that is named is read even where nobody needs it: a wrong name is told.
+        if (Landmarks is not null) return LandmarkFile.Read(Landmarks);
+        return NeedsDetector(kind) ? new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback) : null;
     }
 
     /// <summary>The folder of the detector's weights.</summary>

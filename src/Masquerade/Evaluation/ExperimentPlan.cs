@@ -117,10 +117,7 @@ public sealed class ExperimentPlan : IDisposable
                 var model = FaceModel.Load(path, experiment.Threads, gradients);
                 try
                 {
-                    var kind = AlignmentKinds.Parse(model.Descriptor.Alignment);
-                    faces ??= source.Open(kind, model.Descriptor.InputSize, assets ?? AssetStore.Default);
-                    if (source.NeedsDetector(kind)) detector ??= source.WeightsFolder(kind, assets ?? AssetStore.Default);
-                    models.Add(Plan(path, model, experiment, folder, faces));
+                    models.Add(Plan(path, model, experiment, folder, Faces));
                 }
                 catch
                 {
@@ -131,6 +128,14 @@ public sealed class ExperimentPlan : IDisposable
                     throw new InputException($"{path}: another model of this run is called '{model.Descriptor.Name}' too; rename one");
             }
             return new ExperimentPlan(experiment, folder, list, pairs, models, faces, detector);
+
+            // One for all models, opened for the first that needs it.
+            IFaceLocator? Faces(AlignmentKind kind, ImageSize size)
+            {
+                faces ??= source.Open(kind, size, assets ?? AssetStore.Default);
+                if (source.NeedsDetector(kind)) detector ??= source.WeightsFolder(kind, assets ?? AssetStore.Default);
+                return faces;
+            }
         }
         catch
         {
@@ -140,7 +145,8 @@ public sealed class ExperimentPlan : IDisposable
         }
     }
 
-    private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder, IFaceLocator? faces)
+    private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder,
+        Func<AlignmentKind, ImageSize, IFaceLocator?> faces)
     {
         var descriptor = model.Descriptor;
         const int Least = StructuralSimilarity.Window;
@@ -148,7 +154,8 @@ public sealed class ExperimentPlan : IDisposable
             throw new InputException($"{path}: crops of {descriptor.InputSize} are too small to be measured; at least {Least}x{Least}");
         try
         {
-            var cropper = new FaceCropper(AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize, faces, experiment.Aligned);
+            var kind = AlignmentKinds.Parse(descriptor.Alignment);
+            var cropper = new FaceCropper(kind, descriptor.InputSize, faces(kind, descriptor.InputSize), experiment.Aligned);
             return new PlannedModel(
                 model, path, new FaceVerifier(model.Embedder, experiment.Threshold ?? descriptor.Threshold),
                 new FaceCropSource(folder, cropper, Preprocessings.Parse(experiment.Preprocessing)));

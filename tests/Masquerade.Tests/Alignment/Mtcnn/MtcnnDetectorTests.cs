@@ -87,7 +87,8 @@ public sealed class MtcnnDetectorTests : IDisposable
         var weights = MadeUpMtcnn.Write(_folder["weights"]);
         var file = Path.Combine(weights, "pnet.pt");
         var tensors = CheckpointReader.Read(file).ToDictionary(t => t.Key, t => t.Value.ToTensor());
-        tensors[name] = full(tensors.TryGetValue(name, out var known) ? known.shape : [1], value);
+        tensors[name] = tensors.TryGetValue(name, out var known) ? tensor(Enumerable.Repeat(value, (int)known.numel()).ToArray(), known.shape)
+            : tensor([value]);
         SafetensorsWriter.Write(file, tensors);
         Refusal(weights).ShouldContain(message);
     }

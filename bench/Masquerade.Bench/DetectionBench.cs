@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Masquerade.Alignment;
+using Masquerade.Alignment.Mtcnn;
 using Masquerade.Datasets;
 using Masquerade.Faces;
+using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Format;
 using SkiaSharp;
 
 namespace Masquerade.Bench;
@@ -34,19 +37,18 @@ internal static class DetectionBench
         string[] names = [.. FolderOfPeople.Read(folder.Root).People.Where(p => only?.Contains(p.Name) ?? true)
             .SelectMany(p => p.Photographs).Take(take)];
 
+        Engines(MtcnnDetector.WeightFiles(options.Text("weights")));
         var found = new (IReadOnlyList<DetectedFace> Faces, ImageSize Size)[names.Length];
-        var watch = Stopwatch.StartNew();
-        Parallel.For(0, names.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        var decoding = Each(names.Length, threads, i => ImageFile.Read(folder.Find(names[i])!));
+        var detecting = Each(names.Length, threads, i =>
         {
             var photo = ImageFile.Read(folder.Find(names[i])!);
             found[i] = (detector.Detect(photo), photo.Size);
         });
-        var seconds = watch.Elapsed.TotalSeconds;
 
         FiveLandmarks[] meant = [.. names.Select(n => known.Find(n)?.Landmarks ?? throw new InputException($"{n} has no landmarks"))];
         DetectedFace?[] chosen = [.. found.Select(f => f.Faces.Count == 0 ? null : FaceChoice.Main(f.Faces, f.Size))];
-        Console.WriteLine($"{names.Length} photographs in {seconds:F1} s, decoding included: {1000 * seconds / names.Length:F1} ms each on "
-            + $"{threads} threads; {found.Sum(f => f.Faces.Count)} faces, {found.Count(f => f.Faces.Count == 0)} photographs without one");
+        Console.WriteLine($"{names.Length} photographs on {threads} threads: {detecting:F2} ms each, of it {decoding:F2} ms to decode; {found.Sum(f => f.Faces.Count)} faces, {found.Count(f => f.Faces.Count == 0)} photographs without one");
         Console.WriteLine($"the face that was meant: landmarks within {Agreement:P0} of the eyes' distance, on average over the five");
         _ = Judge("as they are", (0, 0));
         // Two detectors, two origins: one may count pixels from 1, round down, or cut its windows elsewhere.
@@ -66,6 +68,53 @@ internal static class DetectionBench
         }
         Boxes(Enumerable.Range(0, names.Length).Except(missed).Select(i => chosen[i]!).ToList());
         if (sheet is not null) Draw(sheet, missed, i => ImageFile.Read(folder.Find(names[i])!), i => found[i].Faces, i => meant[i]);
+    }
+
+    /// <summary>Milliseconds for each of many, on threads together.</summary>
+    private static double Each(int count, int threads, Action<int> work)
+    {
+        var watch = Stopwatch.StartNew();
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+        return watch.Elapsed.TotalMilliseconds / count;
+    }
+
+    /// <summary>One pass of each network as a photograph of 250×250 needs it, on both engines, one thread; TorchSharp computes one output only.</summary>
+    private static void Engines(IReadOnlyList<string> files)
+    {
+        const int Rounds = 30;
+        (string Name, Func<MtcnnWeights, ModelProto> Build, long[] Shape)[] networks =
+        [
+            ("proposal, 1 × 151×151", MtcnnNetworks.Proposal, [1, 3, 151, 151]),
+            ("refinement, 100 × 24×24", MtcnnNetworks.Refinement, [100, 3, 24, 24]),
+            ("output, 20 × 48×48", MtcnnNetworks.Output, [20, 3, 48, 48]),
+        ];
+        Console.WriteLine($"{"one pass, ms",-26}{"ONNX Runtime",14}{"TorchSharp",14}{"ratio",8}");
+        TorchSharp.torch.set_num_threads(1);
+        for (var n = 0; n < networks.Length; n++)
+        {
+            var (name, build, shape) = networks[n];
+            var model = build(MtcnnWeights.Read(files[n]));
+            using var onnx = new OnnxSession(model, 1, files[n]);
+            using var torch = OnnxTorchNetwork.Import(model, files[n]);
+            using var scope = TorchSharp.torch.NewDisposeScope();
+            using var noGrad = TorchSharp.torch.no_grad();
+            var pixels = new float[shape.Aggregate(1L, (a, b) => a * b)];
+            for (var i = 0; i < pixels.Length; i++) pixels[i] = MathF.Sin(i);
+            var input = TorchSharp.torch.tensor(pixels, shape);
+            var (one, other) = (new List<double>(), new List<double>());
+            for (var round = -3; round < Rounds; round++)
+            {
+                var watch = Stopwatch.StartNew();
+                using (onnx.Run(pixels, shape)) { }
+                var first = watch.Elapsed.TotalMilliseconds;
+                watch.Restart();
+                using (torch.Forward(input)) { }
+                if (round < 0) continue;
+                one.Add(first);
+                other.Add(watch.Elapsed.TotalMilliseconds);
+            }
+            Console.WriteLine($"{name,-26}{Median(one),14:F2}{Median(other),14:F2}{Median(other) / Median(one),8:F1}");
+        }
     }
 
     private static double Distance(FiveLandmarks a, FiveLandmarks b, (double X, double Y) offset)

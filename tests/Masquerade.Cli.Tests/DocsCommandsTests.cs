@@ -136,6 +136,14 @@ public sealed partial class DocsCommandsTests : IDisposable
         File.WriteAllText(Path.Combine(root, "experiment.yaml"),
             "models: [arcface.model.json]\nimages: lfw\npairs: pairs.csv\nlandmarks: landmarks.csv\nattacks: [minimal/fgsm]\n");
         WriteAssets();
+        MadeUpMtcnn.Write(Path.Combine(root, "weights"), everywhere: true);
+        // Photographs of which nobody has cut out anything.
+        foreach (var photograph in Directory.GetFiles(Path.Combine(root, "lfw"), "*", SearchOption.AllDirectories))
+        {
+            var copy = photograph.Replace(Path.Combine(root, "lfw"), Path.Combine(root, "photos"));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(photograph, copy);
+        }
     }
 
     /// <summary>Lays stand-ins where fetched assets are: the published files are far away, and large.</summary>
@@ -152,6 +160,7 @@ public sealed partial class DocsCommandsTests : IDisposable
                 var descriptor = File.ReadAllText(Path.Combine(_folder.FullName, "arcface.model.json")).Replace("arcface-112x112", "none");
                 File.WriteAllText(Path.Combine(folder, $"{model.Name}.model.json"), descriptor);
             }
+            if (name == "mtcnn") MadeUpMtcnn.Write(folder, everywhere: true);
             if (name == "lfw-pairs") File.WriteAllText(Path.Combine(folder, "pairs.txt"), "1\t1\nAda\t1\t2\nAda\t1\tBob\t1\n");
             if (name == "lfw")
             {

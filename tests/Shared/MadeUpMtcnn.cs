@@ -13,19 +13,21 @@ internal static class MadeUpMtcnn
     public static IReadOnlyList<float> Places { get; } = [0.3f, 0.7f, 0.5f, 0.35f, 0.65f, 0.35f, 0.35f, 0.55f, 0.75f, 0.75f];
 
     /// <summary>Writes the three files into a folder, which is made.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="everywhere">Whether dark windows are faces, too.</param>
     /// <returns>The folder.</returns>
-    public static string Write(string folder)
+    public static string Write(string folder, bool everywhere = false)
     {
         using var scope = NewDisposeScope();
         Directory.CreateDirectory(folder);
         Save(folder, "pnet.pt", [Layer("conv1", 10, 3, 3, 3), Slopes("prelu1", 10), Layer("conv2", 16, 10, 3, 3), Slopes("prelu2", 16),
-            Layer("conv3", 32, 16, 3, 3), Slopes("prelu3", 32), Logits("conv4_1", 2, 32, 1, 1), Nothing("conv4_2", 4, 32, 1, 1)]);
+            Layer("conv3", 32, 16, 3, 3), Slopes("prelu3", 32), Logits("conv4_1", everywhere, 2, 32, 1, 1), Nothing("conv4_2", 4, 32, 1, 1)]);
         Save(folder, "rnet.pt", [Layer("conv1", 28, 3, 3, 3), Slopes("prelu1", 28), Layer("conv2", 48, 28, 3, 3), Slopes("prelu2", 48),
             Layer("conv3", 64, 48, 2, 2), Slopes("prelu3", 64), Dense("dense4", 128, 576, 64), Slopes("prelu4", 128),
-            Logits("dense5_1", 2, 128), Nothing("dense5_2", 4, 128)]);
+            Logits("dense5_1", everywhere, 2, 128), Nothing("dense5_2", 4, 128)]);
         Save(folder, "onet.pt", [Layer("conv1", 32, 3, 3, 3), Slopes("prelu1", 32), Layer("conv2", 64, 32, 3, 3), Slopes("prelu2", 64),
             Layer("conv3", 64, 64, 3, 3), Slopes("prelu3", 64), Layer("conv4", 128, 64, 2, 2), Slopes("prelu4", 128),
-            Dense("dense5", 256, 1152, 128), Slopes("prelu5", 256), Logits("dense6_1", 2, 256), Nothing("dense6_2", 4, 256),
+            Dense("dense5", 256, 1152, 128), Slopes("prelu5", 256), Logits("dense6_1", everywhere, 2, 256), Nothing("dense6_2", 4, 256),
             ("dense6_3", zeros(10, 256), tensor(Places.ToArray()))]);
         return folder;
     }
@@ -59,12 +61,12 @@ internal static class MadeUpMtcnn
 
     private static (string, Tensor, Tensor?) Slopes(string name, long channels) => (name, ones(channels), null);
 
-    /// <summary>Brighter than half is a face.</summary>
-    private static (string, Tensor, Tensor?) Logits(string name, params long[] shape)
+    /// <summary>Brighter than half is a face, or everything; the brighter the surer.</summary>
+    private static (string, Tensor, Tensor?) Logits(string name, bool everywhere, params long[] shape)
     {
         var weight = new float[shape.Aggregate(1L, (a, b) => a * b)];
-        weight[shape[1..].Aggregate(1L, (a, b) => a * b)] = 20;
-        return (name, tensor(weight, shape), zeros(shape[0]));
+        weight[shape[1..].Aggregate(1L, (a, b) => a * b)] = everywhere ? 1 : 20;
+        return (name, tensor(weight, shape), tensor([0f, everywhere ? 3 : 0]));
     }
 
     private static (string, Tensor, Tensor?) Nothing(string name, params long[] shape) => (name, zeros(shape), zeros(shape[0]));

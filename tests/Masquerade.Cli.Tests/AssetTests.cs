@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Masquerade.Assets;
+using Masquerade.Cli.Output;
+using Masquerade.Cli.Progress;
 
 namespace Masquerade.Cli.Tests;
 
@@ -266,6 +268,20 @@ public sealed class AssetTests : IDisposable
     }
 
     [Fact]
+    public async Task Progress_is_told_in_bytes()
+    {
+        var content = StandIn.Bytes(2_500_000);
+        var asset = Publish("large", "large.bin", content);
+        using var none = new StringWriter();
+        var host = CommandHost.Piped(none, none) with { Assets = new AssetStore(new AssetCatalog([asset]), _masq["home"]) };
+        var told = new HeardProgress();
+        await AssetText.Telling(told, host).FetchAsync(asset, TestContext.Current.CancellationToken);
+        told.Reports[0].ShouldBe((0, 2_500_000, "fetching large, 0.0 of 2.5 MB"));
+        told.Reports[^1].ShouldBe((2_500_000, 2_500_000, "fetching large, 2.5 of 2.5 MB"));
+        told.Reports.Select(r => r.Done).ShouldBeInOrder();
+    }
+
+    [Fact]
     public async Task A_mirror_has_a_folder_an_asset()
     {
         using var mirror = new LocalServer { Usually = _server.Usually };
@@ -297,6 +313,15 @@ public sealed class AssetTests : IDisposable
             ! MASQ_MIRROR=nowhere masq fetch lfw 2> "$KEEP/mirror"
             grep -q "^error: MASQ_MIRROR is 'nowhere'; give the base URL of a mirror" "$KEEP/mirror"
             """);
+    }
+
+    private sealed class HeardProgress : ProgressReporter
+    {
+        public List<(double Done, double Total, string? Doing)> Reports { get; } = [];
+
+        public override void Report(double done, double total, string? doing = null) => Reports.Add((done, total, doing));
+
+        public override void Say(string line) => Assert.Fail(line);
     }
 
     private Asset Publish(string name, string file, byte[] content, Func<AssetDownload, AssetDownload>? change = null)

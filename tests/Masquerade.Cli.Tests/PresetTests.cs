@@ -41,8 +41,7 @@ public sealed class PresetTests : IDisposable
         var bare = await _masq.RunAsync(["run", "--print-spec"]);
         bare.ShouldBe(new MasqResult(0, Preset.Quickstart.Text, ""));
         (await _masq.RunAsync(["run", "--preset", "quickstart", "--print-spec"])).ShouldBe(bare);
-        (await _masq.RunAsync(["run", "--dry-run"])).Output.ShouldBe(
-            (await _masq.RunAsync(["run", "--preset", "quickstart", "--dry-run"])).Output);
+        (await ForecastAsync("run", "--dry-run")).ShouldBe(await ForecastAsync("run", "--preset", "quickstart", "--dry-run"));
 
         string[] less = ["--attacks", "minimal/fgsm", "--take", "2"];
         (await _masq.RunAsync(["run", .. less])).Code.ShouldBe(0);
@@ -226,6 +225,10 @@ public sealed class PresetTests : IDisposable
         new AssetReceipt(name, files.ToDictionary(f => f, f => new FileInfo(Path.Combine(folder, f)).Length), [],
             [.. asset.Downloads.Select(d => d.Sha256)]).Write(folder);
     }
+
+    /// <summary>What a dry run says, but for how long it would take: that is measured.</summary>
+    private async Task<List<string>> ForecastAsync(params string[] line) =>
+        [.. (await _masq.RunAsync(line)).Output.Split('\n').Where(l => !l.StartsWith("time ", StringComparison.Ordinal))];
 
     private List<AttackRow> Rows(string folder)
     {

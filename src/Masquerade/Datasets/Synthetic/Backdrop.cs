@@ -10,11 +10,10 @@ internal static class Backdrop
         const int side = SyntheticFaces.Side;
         var hue = random.Between(0, 360);
         var (from, to) = (Colour(hue), Colour(hue + random.Between(-60, 60)));
-        using var frame = new SKPath();
-        frame.AddRect(new SKRect(0, 0, side, side));
         using var shader = SKShader.CreateLinearGradient(new(side * random.Between(0, 1), 0), new(side * random.Between(0, 1), side),
             [from, to], SKShaderTileMode.Clamp);
-        easel.Fill(frame, shader);
+        using var paint = new SKPaint { Shader = shader };
+        easel.Canvas.DrawPaint(paint);
         for (var i = random.Below(6); i > 0; i--)
         {
             var (x, y, size) = (random.Between(0, side), random.Between(0, side), random.Between(15, 70));

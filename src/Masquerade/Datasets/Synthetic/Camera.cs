@@ -5,17 +5,12 @@ namespace Masquerade.Datasets.Synthetic;
 /// <summary>What a camera does to a scene: blur, exposure, white balance, contrast, noise.</summary>
 internal static class Camera
 {
-    public static void Expose(SKBitmap bitmap, SyntheticCapture how, SplitMix random)
+    /// <summary>Takes a photograph of a scene: four bytes a pixel.</summary>
+    public static SKBitmap Expose(SKBitmap scene, SyntheticCapture how, SplitMix random)
     {
-        if (how.Blur > 0)
-        {
-            using var sharp = bitmap.Copy();
-            using var canvas = new SKCanvas(bitmap);
-            using var filter = SKImageFilter.CreateBlur(how.Blur, how.Blur, SKShaderTileMode.Clamp);
-            using var paint = new SKPaint { ImageFilter = filter, BlendMode = SKBlendMode.Src };
-            canvas.DrawBitmap(sharp, 0, 0, paint);
-            canvas.Flush();
-        }
+        if (how.Blur > 0) Blur(scene, how.Blur);
+        var bitmap = new SKBitmap(scene.Info.WithColorType(SKColorType.Rgba8888));
+        using (var pixels = scene.PeekPixels()) pixels.ReadPixels(bitmap.Info, bitmap.GetPixels(), bitmap.RowBytes);
         Span<float> gains = [how.Exposure * (1 + how.Warmth), how.Exposure * (1 + how.Tint), how.Exposure * (1 - how.Warmth)];
         var bytes = bitmap.GetPixelSpan();
         Span<byte> curve = stackalloc byte[3 * 256];
@@ -30,6 +25,17 @@ internal static class Camera
                 bytes[at + c] = (byte)Math.Clamp(curve[256 * c + bytes[at + c]] + noise + 0.5f, 0, 255);
             }
         }
+        return bitmap;
+    }
+
+    private static void Blur(SKBitmap scene, float radius)
+    {
+        using var sharp = scene.Copy();
+        using var canvas = new SKCanvas(scene);
+        using var filter = SKImageFilter.CreateBlur(radius, radius, SKShaderTileMode.Clamp);
+        using var paint = new SKPaint { ImageFilter = filter, BlendMode = SKBlendMode.Src };
+        canvas.DrawBitmap(sharp, 0, 0, paint);
+        canvas.Flush();
     }
 
     private static byte Level(float value, float contrast)

@@ -54,7 +54,8 @@ internal sealed class Easel(SKCanvas canvas)
         canvas.Scale(width, height);
         using var shader = SKShader.CreateRadialGradient(default, 1, [colour, colour.Fade(0.45f * colour.Alpha / 255), colour.WithAlpha(0)],
             [0, 0.5f, 1], SKShaderTileMode.Clamp);
-        using var paint = new SKPaint { Shader = shader, IsAntialias = true };
+        // At its edge there is nothing to be seen, so nothing to be smoothed.
+        using var paint = new SKPaint { Shader = shader };
         canvas.DrawCircle(default, 1, paint);
         canvas.Restore();
     }

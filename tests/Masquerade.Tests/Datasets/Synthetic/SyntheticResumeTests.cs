@@ -109,16 +109,16 @@ public sealed class SyntheticResumeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"generator": 1, "people": 2, "captures": 3, "seed": 4, "folds": 1, "pairsOfAKind": 300}""",
+    [InlineData("""{"generator": 2, "people": 2, "captures": 3, "seed": 4, "folds": 1, "pairsOfAKind": 300}""",
         "part: holds faces of --people 2 --captures 3 --seed 4; give the same to go on with them, or name a new folder")]
-    [InlineData("""{"generator": 1, "people": 2, "captures": 2, "seed": 18446744073709551615, "folds": 1, "pairsOfAKind": 300}""",
+    [InlineData("""{"generator": 2, "people": 2, "captures": 2, "seed": 18446744073709551615, "folds": 1, "pairsOfAKind": 300}""",
         "--seed 18446744073709551615;")]
     [InlineData("""{"generator": 9, "people": 2, "captures": 2, "seed": 4, "folds": 1, "pairsOfAKind": 300}""",
-        "holds faces of version 9 of the generator, this is version 1")]
-    [InlineData("""{"generator": 1, "people": 2, "captures": 2}""", "synthetic.json: is not what was written there")]
-    [InlineData("""{"generator": 1, "people": 2, "captures": 2, "seed": 4, "folds": 1, "pairsOfAKind": 300, "more": 1}""",
+        "holds faces of version 9 of the generator, this is version 2")]
+    [InlineData("""{"generator": 2, "people": 2, "captures": 2}""", "synthetic.json: is not what was written there")]
+    [InlineData("""{"generator": 2, "people": 2, "captures": 2, "seed": 4, "folds": 1, "pairsOfAKind": 300, "more": 1}""",
         "synthetic.json: is not what was written there")]
-    [InlineData("""{"generator": 1, "people": 2, "captures": 2, "seed": 4, "folds": 1, "pairsOfAKind": 9}""",
+    [InlineData("""{"generator": 2, "people": 2, "captures": 2, "seed": 4, "folds": 1, "pairsOfAKind": 9}""",
         "part: holds these faces with another list of pairs; name a new folder")]
     [InlineData("null", "synthetic.json: is not what was written there")]
     [InlineData("{", "synthetic.json: is not what was written there")]

@@ -28,7 +28,7 @@ public sealed class AlignTests : IDisposable
 
         var again = await _masq.RunAsync(Command("aligned"));
         again.ShouldBe(new MasqResult(0, "2 of 4 photographs are aligned; crops and faces.csv are in {folder}/aligned\n",
-            "note: 4 photographs were done already\n"));
+            "note: 2 photographs were done already\nnote: 2 photographs are left out: broken.jpg, dark.png; {folder}/aligned/left-out.csv says why\n"));
         var other = await _masq.RunAsync(Command("aligned", "--all-faces"));
         other.ShouldBe(new MasqResult(2, "", "error: {folder}/aligned: holds crops that were made without --all-faces; "
             + "give the same to go on with them, or name a new folder\n"));

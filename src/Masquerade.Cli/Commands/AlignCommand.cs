@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Alignment;
+using Masquerade.Assets;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Datasets;
@@ -50,7 +51,8 @@ internal sealed class AlignCommand : MasqCommand
 
     public AlignCommand(CommandHost host) : base("align",
         "Finds the faces in a folder of photographs and cuts them out as a model wants them. Writes PNG crops, faces.csv (boxes, "
-        + "probabilities, landmarks; to be used as --landmarks, too) and left-out.csv. The same command goes on where it was interrupted.",
+        + "probabilities, landmarks; to be used as --landmarks, too) and left-out.csv. The same command goes on where it was interrupted, and "
+        + "tries again what was left out.",
         "masq align photos aligned --as arcface-112x112",
         "masq align photos aligned --as facenet-160x160 --fallback center",
         "masq align lfw aligned --as arcface-112x112 --landmarks landmarks.csv --json result.json")
@@ -108,7 +110,7 @@ internal sealed class AlignCommand : MasqCommand
         if (detector is null)
             return new FolderAligner(photographs, kind, LandmarkFile.Read(parsed.GetValue(_landmarks)!)) { Strict = parsed.GetValue(_strict) };
         var fingerprint = string.Create(CultureInfo.InvariantCulture,
-            $"MTCNN of SHA-256 {FolderAligner.Hash(MtcnnDetector.WeightFiles(weights!))}, faces from {parsed.GetValue(_minimumFace)} pixels");
+            $"MTCNN of SHA-256 {string.Join(' ', MtcnnDetector.WeightFiles(weights!).Select(f => FileHash.Of(f, CancellationToken.None)))}, faces from {parsed.GetValue(_minimumFace)} pixels");
         return new FolderAligner(photographs, kind, detector, fingerprint)
         {
             AllFaces = parsed.GetValue(_allFaces),

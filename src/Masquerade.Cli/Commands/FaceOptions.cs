@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Masquerade.Alignment;
 using Masquerade.Datasets;
 using Masquerade.Evaluation;
@@ -19,17 +20,22 @@ internal sealed class FaceOptions
     public IReadOnlyList<Option> All => [Landmarks, _aligned, _detector, _fallback];
 
     /// <summary>Landmarks, crops, or a detector: what is given beside another would be ignored.</summary>
-    public void CheckIn(Command command) => command.Validators.Add(result =>
+    public void CheckIn(Command command)
+    {
+        command.RequireOneOf(Landmarks, _aligned);
+        command.Validators.Add(CheckDetector);
+    }
+
+    private void CheckDetector(CommandResult result)
     {
         var (landmarks, aligned) = (result.GetResult(Landmarks) is not null, result.GetValue(_aligned));
-        if (landmarks && aligned) result.AddError("--landmarks and --aligned contradict each other: give one");
         foreach (var option in (Option[])[_detector, _fallback])
         {
             if ((landmarks || aligned) && result.GetResult(option) is { Implicit: false })
                 result.AddError($"{option.Name} is for photographs whose faces are looked for: leave it out beside "
                     + (landmarks ? "--landmarks" : "--aligned"));
         }
-    });
+    }
 
     /// <summary>What the user said, in an experiment: it takes the place of what said so before.</summary>
     public void Apply(ParseResult parsed, ExperimentFile file)

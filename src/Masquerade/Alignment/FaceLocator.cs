@@ -34,14 +34,14 @@ public enum FaceFallback
 }
 
 /// <summary>
-/// Looks for the face that a photograph is of (<see cref="FaceChoice.Main"/> of several). What was found in a file is remembered: it
-/// is not looked for again while the file stays as it is named.
+/// Looks for the face that a photograph is of (<see cref="FaceChoice.Main"/> of several). What was found in a file is remembered, as a
+/// list of landmarks would hold it: it is not looked for again until the file changes.
 /// </summary>
 /// <param name="detector">Finds the faces; owned from here on.</param>
 /// <param name="fallback">What becomes of a photograph in which there is none.</param>
 public sealed class DetectorLocator(IFaceDetector detector, FaceFallback fallback = FaceFallback.None) : IFaceLocator, IDisposable
 {
-    private readonly ConcurrentDictionary<string, LocatedFace?> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Path, long Bytes, DateTime Written), LocatedFace?> _known = new();
 
     /// <inheritdoc/>
     public string Source => "the photograph";
@@ -49,10 +49,12 @@ public sealed class DetectorLocator(IFaceDetector detector, FaceFallback fallbac
     /// <inheritdoc/>
     public LocatedFace? Locate(ImageView photo, string path, string? name)
     {
-        if (!_known.TryGetValue(path, out var face))
+        var file = new FileInfo(path);
+        var key = (path, file.Exists ? file.Length : 0, file.LastWriteTimeUtc);
+        if (!_known.TryGetValue(key, out var face))
         {
             face = detector.Detect(photo) is { Count: > 0 } faces ? Located(FaceChoice.Main(faces, photo.Size)) : null;
-            _known[path] = face;
+            _known[key] = face;
         }
         return face is null && fallback == FaceFallback.None ? throw NoFace(path) : face;
     }

@@ -60,7 +60,7 @@ public sealed class LandmarkTable : IFaceLocator
 /// <c>nose_x</c>, <c>nose_y</c>, <c>mouth_left_x</c>, <c>mouth_left_y</c>, <c>mouth_right_x</c>, <c>mouth_right_y</c> in any order,
 /// in pixels of the photograph; where they are known, the edges of the face's box too, in <c>box_left</c>, <c>box_top</c>,
 /// <c>box_right</c>, <c>box_bottom</c> (others are ignored). A line whose landmarks are all empty is of a photograph without a face and
-/// counts as not there.
+/// counts as not there; of the several lines that <c>masq align --all-faces</c> writes for a photograph the first counts.
 /// </summary>
 public static class LandmarkFile
 {
@@ -81,17 +81,18 @@ public static class LandmarkFile
         var table = CsvTable.Read(path);
         var image = table.Column("image");
         int[] columns = [.. LandmarkColumns.Select(table.Column)];
+        // A list that masq align wrote may have several faces of a photograph; the first is the one that it is of.
+        var face = table.Has("crop") && table.Has("face") && table.Has("faces") ? table.Column("face") : -1;
         int[] box = table.Has(BoxColumns[0]) ? [.. BoxColumns.Select(table.Column)] : [];
         var faces = new Dictionary<string, LocatedFace>();
         foreach (var (line, fields) in table.Rows())
         {
             var name = LandmarkTable.Key(fields[image].Trim());
             if (name.Length == 0) throw new InputException($"{path} line {line}: names no image");
-            if (columns.All(c => fields[c].Length == 0)) continue;
+            if (columns.All(c => fields[c].Length == 0) || (face >= 0 && fields[face] != "1")) continue;
             var v = Numbers(columns, LandmarkColumns);
             var landmarks = new FiveLandmarks(new(v[0], v[1]), new(v[2], v[3]), new(v[4], v[5]), new(v[6], v[7]), new(v[8], v[9]));
-            var face = new LocatedFace(landmarks, Box());
-            if (!faces.TryAdd(name, face)) throw new InputException($"{path} line {line}: {name} is listed twice; keep one");
+            if (!faces.TryAdd(name, new LocatedFace(landmarks, Box()))) throw new InputException($"{path} line {line}: {name} is listed twice; keep one");
 
             FaceBox? Box()
             {

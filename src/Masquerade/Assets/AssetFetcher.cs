@@ -85,7 +85,7 @@ public sealed class AssetFetcher(
     private bool IsHere(Asset asset, AssetInstaller installer)
     {
         if (store.Find(asset) is null) return false;
-        installer.WriteDescriptors(store.FolderOf(asset));
+        installer.RenewDescriptors();
         return true;
     }
 

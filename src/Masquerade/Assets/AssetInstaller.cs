@@ -98,6 +98,21 @@ internal sealed class AssetInstaller(AssetStore store, Asset asset)
         }
     }
 
+    /// <summary>Writes the descriptors of an asset that is here, where they are other ones; where nothing can be written, those there stay.</summary>
+    /// <exception cref="InputException">One is missing and cannot be written.</exception>
+    public void RenewDescriptors()
+    {
+        var folder = store.FolderOf(asset);
+        try
+        {
+            WriteDescriptors(folder);
+        }
+        catch (InputException) when (asset.Models.All(m => File.Exists(Path.Combine(folder, AssetStore.DescriptorName(m.Name)))))
+        {
+            // A folder that can only be read serves what it has.
+        }
+    }
+
     private bool Is(string name, long bytes, string sha256, CancellationToken cancellation) =>
         FileHash.Is(Gathered(name), bytes, sha256, cancellation);
 

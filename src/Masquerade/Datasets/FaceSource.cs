@@ -39,8 +39,9 @@ public sealed record FaceSource(string? Landmarks, bool Aligned, string? Detecto
     {
         if (Aligned) return null;
         FaceCropper.RequireFit(kind, size);
-        // A list that is named is read even where nobody needs it: a wrong name is told.
+        // What is named is looked at even where nobody needs it: a wrong name is told.
         if (Landmarks is not null) return LandmarkFile.Read(Landmarks);
+        if (Detector is not null) _ = MtcnnDetector.WeightFiles(WeightsFolder(kind, assets));
         return NeedsDetector(kind) ? new DetectorLocator(MtcnnDetector.Load(WeightsFolder(kind, assets)), Fallback) : null;
     }
 

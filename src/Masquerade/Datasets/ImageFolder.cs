@@ -21,7 +21,7 @@ public sealed class ImageFolder
     {
         if (File.Exists(root)) throw new InputException($"{root}: is a file; name the folder of the photographs");
         if (!Directory.Exists(root)) throw new InputException($"{root}: no such folder; name the folder of the photographs");
-        Root = Path.GetFullPath(root);
+        Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
     }
 
     /// <summary>Full path of the folder.</summary>
@@ -46,13 +46,16 @@ public sealed class ImageFolder
     {
         var path = Path.Combine(Root, relative);
         if (File.Exists(path)) return path;
-        if (ImageFile.HasImageExtension(relative)) return null;
+        // A list made for photographs serves their crops, too.
+        if (ImageFile.HasImageExtension(relative)) return File.Exists(Crop(path)) ? Crop(path) : null;
         foreach (var ending in Endings)
         {
             if (File.Exists(path + ending)) return path + ending;
         }
         return null;
     }
+
+    private static string Crop(string photograph) => PhotographName.WithoutExtension(photograph) + ".png";
 
     /// <summary>The person in a name like <c>Aaron_Peirsol_0001.jpg</c>; null in any other, and in one that has a folder.</summary>
     private static string? PersonOf(string relative)

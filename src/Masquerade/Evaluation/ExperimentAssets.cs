@@ -1,3 +1,4 @@
+using Masquerade.Alignment;
 using Masquerade.Assets;
 using Masquerade.Datasets;
 using Masquerade.Models;
@@ -25,12 +26,19 @@ public static class ExperimentAssets
             + $"({AssetStore.Size(bytes)}), 'masq assets add' takes files that you have");
     }
 
+    /// <summary>Whether faces have to be found for a model; also of one that is not here yet.</summary>
+    private static bool Aligns(string model, NamedModels models)
+    {
+        if (models.AssetOf(model) is not null) return true;
+        return AlignmentKinds.Parse(ModelDescriptor.Read(models.Find(model)).Alignment) != AlignmentKind.None;
+    }
+
     private static IEnumerable<string> Needed(ExperimentFile file, NamedModels models)
     {
         foreach (var model in file.Models ?? [])
             if (models.AssetOf(model) is { } asset) yield return asset.Name;
         if (file.Data is null || (file.Images is not null && file.Pairs is not null)) yield break;
-        if (file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector }) yield return FaceSource.DefaultDetector;
+        if ((file.Models ?? []).Any(m => Aligns(m, models)) && file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector }) yield return FaceSource.DefaultDetector;
         foreach (var part in NamedData.Assets(file.Data)) yield return part;
     }
 }

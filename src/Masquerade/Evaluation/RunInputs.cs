@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Masquerade.Alignment;
+using Masquerade.Assets;
 
 namespace Masquerade.Evaluation;
 
@@ -51,18 +52,7 @@ internal static class RunInputs
         return string.Create(CultureInfo.InvariantCulture, $"{names.Length - missing} there, {missing} missing; SHA-256 {hash}");
     }
 
-    private static string Hash(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be read ({InputFile.OneLine(e.Message)})", e);
-        }
-    }
+    private static string Hash(string path) => FileHash.Of(path, CancellationToken.None);
 
     private static string PhotographHash(string? path)
     {

@@ -88,6 +88,7 @@ public sealed class FetchTroubleTests : FetchFixture
     [InlineData("Location: file:///etc/passwd\r\n", "leads to file:, and only http and https are followed")]
     [InlineData("Location: ftp://127.0.0.1/thing.bin\r\n", "leads to ftp:, and only http and https are followed")]
     [InlineData("", "redirects to nowhere")]
+    [InlineData("Location: //[\r\n", "redirects to nowhere")]
     [InlineData("Location: /again\r\n", "redirects more than 10 times")]
     public async Task Not_every_redirect_is_followed(string location, string message)
     {

@@ -17,12 +17,13 @@ public class ImageFolderTests
         Find(@"Ann_Lee\Ann_Lee_0001.jpg").ShouldBe("Ann_Lee/Ann_Lee_0001.jpg");
         Find("Ann_Lee_0001.jpg").ShouldBe("Ann_Lee/Ann_Lee_0001.jpg");
         Find("Ann_Lee_0002.jpg").ShouldBe("Ann_Lee_0002.jpg");
-        // Without an extension any known one will do; with one, only that.
+        // Without an extension any known one will do; with one, only that, or the crop of the photograph.
         Find("flat").ShouldBe("flat.png");
         Find("Ann_Lee_0001").ShouldBe("Ann_Lee/Ann_Lee_0001.jpg");
         Find("J._R._Moe_0001").ShouldBe("J._R._Moe/J._R._Moe_0001.webp");
         Find("bob/1").ShouldBe("bob/1.JPG");
         Find("Ann_Lee_0001.png").ShouldBeNull();
+        Find("flat.jpg").ShouldBe("flat.png");
         Find("Ann_Lee_0003.jpg").ShouldBeNull();
         Find("Ann_Lee").ShouldBeNull();
         // A photograph that is added later is found.

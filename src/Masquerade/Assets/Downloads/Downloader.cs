@@ -209,7 +209,8 @@ internal sealed class Downloader : IDisposable
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)) return response;
             var location = response.Headers.Location;
             response.Dispose();
-            url = location is null ? throw new SourceException($"{url} redirects to nowhere") : new Uri(url, location);
+            if (location is null || !Uri.TryCreate(url, location, out var next)) throw new SourceException($"{url} redirects to nowhere");
+            url = next;
         }
         throw new SourceException($"{job.Url} redirects more than {MostRedirects} times");
     }

@@ -17,8 +17,8 @@ internal sealed record AlignedFace(string Crop, LocatedFace? Where, double? Prob
 internal sealed record AlignedPhotograph(string Photograph, IReadOnlyList<AlignedFace> Faces, string? Reason);
 
 /// <summary>
-/// The two lists of a folder of crops, <c>faces.csv</c> and <c>left-out.csv</c>, which grow by whole photographs and say after an
-/// interruption which are done.
+/// The two lists of a folder of crops, <c>faces.csv</c> and <c>left-out.csv</c>, which grow by whole photographs. After an
+/// interruption the first says which are done.
 /// </summary>
 internal sealed class AlignedLists : IDisposable
 {
@@ -32,10 +32,12 @@ internal sealed class AlignedLists : IDisposable
     private const string Face = "face";
     private const string Faces = "faces";
 
+    private const string LeftOutHeader = "image,reason";
+
     private readonly List _faces;
     private readonly List _leftOut;
 
-    /// <summary>Opens the lists of a folder or begins them; half a line at the end, and some of a photograph's lines without the others, are cut off.</summary>
+    /// <summary>Opens the list of faces of a folder or begins it, and begins that of what is left out; half a line at the end, and some of a photograph's lines without the others, are cut off.</summary>
     /// <exception cref="InputException">A list cannot be read or written, or is another file.</exception>
     public AlignedLists(string folder)
     {
@@ -43,7 +45,8 @@ internal sealed class AlignedLists : IDisposable
         _faces = new List(Path.Combine(folder, FacesName), header);
         try
         {
-            _leftOut = new List(Path.Combine(folder, LeftOutName), "image,reason");
+            _leftOut = new List(Path.Combine(folder, LeftOutName), LeftOutHeader);
+            _leftOut.Clear();
         }
         catch
         {
@@ -54,9 +57,6 @@ internal sealed class AlignedLists : IDisposable
 
     /// <summary>Photographs that have crops.</summary>
     public IReadOnlySet<string> Done => _faces.Photographs;
-
-    /// <summary>Photographs that are left out.</summary>
-    public IReadOnlySet<string> LeftOut => _leftOut.Photographs;
 
     /// <summary>Adds photographs, in the order given.</summary>
     /// <exception cref="InputException">The disk is full.</exception>
@@ -95,11 +95,13 @@ internal sealed class AlignedLists : IDisposable
         private const long MaxBytes = 1L << 30;
         private readonly string _path;
         private readonly FileStream _file;
+        private readonly int _headerBytes;
         private readonly HashSet<string> _photographs = new(StringComparer.Ordinal);
 
         public List(string path, string header)
         {
             _path = path;
+            _headerBytes = Encoding.UTF8.GetByteCount(header + "\n");
             try
             {
                 if (!File.Exists(path)) OutputFile.Write(path, Encoding.UTF8.GetBytes(header + "\n"));
@@ -119,6 +121,9 @@ internal sealed class AlignedLists : IDisposable
         }
 
         public IReadOnlySet<string> Photographs => _photographs;
+
+        /// <summary>Leaves the header only.</summary>
+        public void Clear() => _file.SetLength(_headerBytes);
 
         public void Append(IEnumerable<string> lines)
         {

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using Masquerade.Alignment;
+using Masquerade.Assets;
 using Masquerade.Faces;
 
 namespace Masquerade.Datasets.Aligned;
@@ -14,15 +14,13 @@ public sealed record LeftOutPhotograph(string Image, string Reason);
 /// <param name="Kept">Of them, those that an earlier call had done.</param>
 /// <param name="Aligned">Photographs with a crop, earlier ones included.</param>
 /// <param name="Crops">Crops that this call wrote.</param>
-/// <param name="LeftOut">Photographs that this call left out.</param>
-/// <param name="LeftOutBefore">How many an earlier call had left out.</param>
-public sealed record AlignedSummary(
-    int Photographs, int Kept, int Aligned, int Crops, IReadOnlyList<LeftOutPhotograph> LeftOut, int LeftOutBefore);
+/// <param name="LeftOut">Photographs without a crop.</param>
+public sealed record AlignedSummary(int Photographs, int Kept, int Aligned, int Crops, IReadOnlyList<LeftOutPhotograph> LeftOut);
 
 /// <summary>
 /// Cuts the faces out of a folder of photographs and of the folders below it, into a folder of crops of the same shape: PNG files,
 /// <c>faces.csv</c> (boxes, probabilities and landmarks; it can be given as landmarks) and <c>left-out.csv</c>. What was interrupted is
-/// gone on with. Memory does not grow with the number of photographs beyond their names.
+/// gone on with, and what was left out is tried again. Memory does not grow with the number of photographs beyond their names.
 /// </summary>
 public sealed class FolderAligner
 {
@@ -53,11 +51,7 @@ public sealed class FolderAligner
     /// <param name="landmarks">Where the faces are.</param>
     /// <exception cref="InputException">The list cannot be read any more.</exception>
     public FolderAligner(string photographs, AlignmentKind kind, LandmarkTable landmarks)
-        : this(photographs, kind, $"landmarks of SHA-256 {Hash([landmarks?.FilePath ?? ""])}")
-    {
-        ArgumentNullException.ThrowIfNull(landmarks);
-        _landmarks = landmarks;
-    }
+        : this(photographs, kind, $"landmarks of SHA-256 {Fingerprint(landmarks)}") => _landmarks = landmarks;
 
     private FolderAligner(string photographs, AlignmentKind kind, string faces)
     {
@@ -75,16 +69,6 @@ public sealed class FolderAligner
     /// <summary>Whether the first photograph that has to be left out is an error.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>SHA-256 over files, one after another.</summary>
-    /// <exception cref="InputException">One cannot be read.</exception>
-    public static string Hash(IEnumerable<string> files)
-    {
-        ArgumentNullException.ThrowIfNull(files);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in files) hash.AppendData(InputFile.ReadBytes(file, 1L << 30));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
     /// <summary>Writes the crops and the lists.</summary>
     /// <param name="path">A folder that is empty, not there yet, or where the same was begun; not within the photographs' folder.</param>
     /// <param name="threads">How many photographs are at work at once, at least 1; what is written does not depend on it.</param>
@@ -100,25 +84,32 @@ public sealed class FolderAligner
         var photographs = PhotographFolder.List(_root);
         PhotographFolder.RequireOneCropEach(_root, photographs, AllFaces);
         var root = new ImageFolder(_root).Root;
+        RequireOneLineEach(root, photographs);
         using var target = Target(path, root);
         using var lists = new AlignedLists(path);
-        string[] left = [.. photographs.Where(p => !lists.Done.Contains(p) && !lists.LeftOut.Contains(p))];
+        string[] left = [.. photographs.Where(p => !lists.Done.Contains(p))];
         var (kept, done, crops) = (photographs.Length - left.Length, photographs.Length - left.Length, 0);
         var leftOut = new List<LeftOutPhotograph>();
         foreach (var chunk in left.Chunk(ChunkPerThread * threads))
         {
             var results = new AlignedPhotograph[chunk.Length];
-            InParallel(chunk.Length, threads, cancellation, i =>
+            try
             {
-                results[i] = Align(Path.Combine(root, chunk[i]), chunk[i], path);
-                progress?.Invoke(Interlocked.Increment(ref done), photographs.Length);
-            });
-            lists.Add(results);
+                InParallel(chunk.Length, threads, cancellation, i =>
+                {
+                    results[i] = Align(Path.Combine(root, chunk[i]), chunk[i], path);
+                    progress?.Invoke(Interlocked.Increment(ref done), photographs.Length);
+                });
+            }
+            finally
+            {
+                // What is done is kept, whatever ended the work.
+                lists.Add([.. results.Where(r => r is not null)]);
+            }
             crops += results.Sum(r => r.Faces.Count);
             leftOut.AddRange(results.Where(r => r.Reason is not null).Select(r => new LeftOutPhotograph(r.Photograph, r.Reason!)));
         }
-        var before = photographs.Count(lists.LeftOut.Contains);
-        return new AlignedSummary(photographs.Length, kept, photographs.Length - leftOut.Count - before, crops, leftOut, before);
+        return new AlignedSummary(photographs.Length, kept, photographs.Length - leftOut.Count, crops, leftOut);
     }
 
     private static void InParallel(int count, int threads, CancellationToken cancellation, Action<int> work)
@@ -135,11 +126,32 @@ public sealed class FolderAligner
 
     private MarkedFolder Target(string path, string root)
     {
-        if (!string.IsNullOrWhiteSpace(path) && (Path.GetFullPath(path) + '/').StartsWith(root + '/', StringComparison.Ordinal))
+        if (!string.IsNullOrWhiteSpace(path) && IsWithin(Path.GetFullPath(path), root))
             throw new InputException($"{path}: lies within the photographs' folder, where crops would pass for photographs; name another");
         var settings = new AlignedSettings(
             AlignedSettings.Current, root, _kind.Name(), _faces, Fallback.ToString().ToLowerInvariant(), AllFaces);
         return MarkedFolder.Open(path, AlignedSettings.FileName, () => settings.Write(path), () => settings.Require(path), () => { });
+    }
+
+    private static bool IsWithin(string path, string folder) => (Path.TrimEndingDirectorySeparator(path) + Path.DirectorySeparatorChar)
+        .StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    /// <summary>A list without folders cannot tell a/0001.jpg from b/0001.jpg; which came first must not decide.</summary>
+    private void RequireOneLineEach(string root, string[] photographs)
+    {
+        var users = new Dictionary<LocatedFace, string>(ReferenceEqualityComparer.Instance);
+        foreach (var name in _landmarks is null ? [] : photographs)
+        {
+            if ((_landmarks!.Find(name) ?? _landmarks.Find(Path.Combine(root, name))) is not { } face || users.TryAdd(face, name)) continue;
+            throw new InputException(
+                $"{_landmarks.FilePath}: has one line for {users[face]} and for {name}; list them with their folders");
+        }
+    }
+
+    private static string Fingerprint(LandmarkTable landmarks)
+    {
+        ArgumentNullException.ThrowIfNull(landmarks);
+        return FileHash.Of(landmarks.FilePath, CancellationToken.None);
     }
 
     private AlignedPhotograph Align(string file, string name, string target)

@@ -72,8 +72,10 @@ public sealed class FolderAlignerTests : IDisposable
         Files().ShouldBe(["Ann/1.png", "Bob/1.face2.png", "Bob/1.png", "align.json", "b, c.png", "deep/er/nobody.png", "faces.csv", "left-out.csv"]);
         Crop("deep/er/nobody.png").ShouldBe(FaceAligner.Middle(Photo("photos/deep/er/nobody.jpeg").View, new(112, 112)).Pixels);
         File.ReadLines(_folder["out/faces.csv"]).ShouldContain("deep/er/nobody.jpeg,deep/er/nobody.png,1,1,,,,,,,,,,,,,,,");
-        // Of several faces no list of landmarks can say which is meant.
-        Should.Throw<InputException>(() => LandmarkFile.Read(_folder["out/faces.csv"])).Message.ShouldContain("Bob/1.png is listed twice");
+        // Of several faces the first is the one that the photograph is of.
+        var table = LandmarkFile.Read(_folder["out/faces.csv"]);
+        table.Count.ShouldBe(3);
+        table.Find("Bob/1.png")!.Box.ShouldBe(Main.Box);
     }
 
     [Fact]
@@ -84,14 +86,15 @@ public sealed class FolderAlignerTests : IDisposable
         using var stop = new CancellationTokenSource();
         Should.Throw<OperationCanceledException>(() => Aligner().Write(_folder["out"], 1, (done, _) => StopAt(done), stop.Token));
         var listed = File.ReadAllLines(_folder["out/faces.csv"]).Length + File.ReadAllLines(_folder["out/left-out.csv"]).Length - 2;
-        listed.ShouldBe(32);
+        listed.ShouldBe(50);
         // As a process that was killed leaves it: a line cut short, a crop half-written.
         File.AppendAllText(_folder["out/faces.csv"], "049.png,049.png,20.2");
         File.WriteAllText(_folder["out/049.png.0123456789abcdef0123456789abcdef.tmp"], "half");
         var before = _detector.Calls;
         var summary = Aligner().Write(_folder["out"], threads: 2, cancellation: Ongoing);
-        (summary.Kept, _detector.Calls - before).ShouldBe((32, 68));
-        (summary.Aligned, summary.LeftOut.Count + summary.LeftOutBefore).ShouldBe((66, 34));
+        // What was left out is tried again.
+        (summary.Kept, _detector.Calls - before).ShouldBe((33, 67));
+        (summary.Aligned, summary.LeftOut.Count).ShouldBe((66, 34));
         File.ReadAllLines(_folder["out/faces.csv"]).Order().ShouldBe(File.ReadAllLines(_folder["whole/faces.csv"]).Order());
         File.ReadAllLines(_folder["out/left-out.csv"]).Order().ShouldBe(File.ReadAllLines(_folder["whole/left-out.csv"]).Order());
         foreach (var file in Directory.GetFiles(_folder["whole"], "*.png"))
@@ -128,9 +131,14 @@ public sealed class FolderAlignerTests : IDisposable
         var calls = _detector.Calls;
         Write("photos/Cid/1.png", 90);
         var summary = Aligner().Write(_folder["out"], cancellation: Ongoing);
-        (summary.Photographs, summary.Kept, summary.Aligned, summary.LeftOutBefore).ShouldBe((7, 6, 4, 3));
-        (_detector.Calls - calls).ShouldBe(1);
-        LandmarkFile.Read(_folder["out/faces.csv"]).Count.ShouldBe(4);
+        (summary.Photographs, summary.Kept, summary.Aligned, summary.LeftOut.Count).ShouldBe((7, 3, 4, 3));
+        // The new one, and the one in which nobody was found.
+        (_detector.Calls - calls).ShouldBe(2);
+        File.Copy(_folder["photos/Ann/1.png"], _folder["photos/empty.png"], overwrite: true);
+        Aligner().Write(_folder["out"], cancellation: Ongoing).Aligned.ShouldBe(5);
+        File.ReadAllText(_folder["out/left-out.csv"]).ShouldNotContain("empty.png");
+        Refusal(() => Aligner(strict: true).Write(_folder["out"], cancellation: Ongoing)).ShouldContain("photos/broken.jpg: is not a JPEG");
+        LandmarkFile.Read(_folder["out/faces.csv"]).Count.ShouldBe(5);
     }
 
     [Fact]
@@ -145,10 +153,24 @@ public sealed class FolderAlignerTests : IDisposable
         Photographs();
         Refusal(() => Aligner().Write(_folder["photos/out"], cancellation: Ongoing)).ShouldContain("lies within the photographs' folder");
         Refusal(() => Aligner().Write(_folder["photos"], cancellation: Ongoing)).ShouldContain("lies within the photographs' folder");
+        Refusal(() => new FolderAligner(_folder["photos"] + "/", AlignmentKind.FaceNet160x160, _detector, "listed")
+            .Write(_folder["photos/out"], cancellation: Ongoing)).ShouldContain("lies within the photographs' folder");
         Refusal(() => Aligner(strict: true).Write(_folder["strict"], cancellation: Ongoing)).ShouldContain("photos/broken.jpg: is not a JPEG");
         Write("photos/Ann/1.bmp.png", 90);
         Write("photos/Ann/1.PNG", 90);
         Refusal(() => Aligner().Write(_folder["out"], cancellation: Ongoing)).ShouldContain("1.PNG and Ann/1.png would have one crop; rename one of them");
+        Directory.Exists(_folder["out"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void One_line_of_landmarks_is_not_used_for_two_photographs()
+    {
+        Write("photos/a/1.png", 90);
+        Write("photos/b/1.png", 90);
+        var table = LandmarkFile.Read(_folder.Write("landmarks.csv", "image,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,nose_y,"
+            + "mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y\n1.png,30,40,60,41,45,55,33,70,58,71\n"));
+        Refusal(() => new FolderAligner(_folder["photos"], AlignmentKind.ArcFace112x112, table).Write(_folder["out"], cancellation: Ongoing))
+            .ShouldEndWith("landmarks.csv: has one line for a/1.png and for b/1.png; list them with their folders");
         Directory.Exists(_folder["out"]).ShouldBeFalse();
     }
 

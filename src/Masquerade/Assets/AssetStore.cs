@@ -54,8 +54,8 @@ public sealed class AssetStore
         if (!Catalog.ModelNames.Contains(name) || Catalog.Find(name) is not { } asset) return null;
         if (Find(asset) is null) throw Missing(asset);
         var descriptor = Path.Combine(FolderOf(asset), DescriptorName(name));
-        // A newer program may know it better than the one that fetched the asset, or only it.
-        new AssetInstaller(this, asset).RenewDescriptors();
+        // One that a newer program has and the one that fetched the asset had not.
+        if (!File.Exists(descriptor)) new AssetInstaller(this, asset).RenewDescriptors();
         return descriptor;
     }
 

@@ -5,8 +5,8 @@ namespace Masquerade.Datasets;
 
 /// <summary>
 /// A folder of photographs, flat or a folder a person. A name is looked for as written, then in its person's folder:
-/// <c>Aaron_Peirsol_0001.jpg</c> in <c>Aaron_Peirsol</c>. A name without an image extension is tried with each known one. No name leads
-/// out of the folder. Safe on many threads.
+/// <c>Aaron_Peirsol_0001.jpg</c> in <c>Aaron_Peirsol</c>. A name without an image extension is tried with each known one, a name with
+/// one also as a crop, <c>.png</c>. No name leads out of the folder. Safe on many threads.
 /// </summary>
 public sealed class ImageFolder
 {

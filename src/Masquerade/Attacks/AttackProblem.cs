@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Masquerade.Defenses;
 using Masquerade.Faces;
-using Masquerade.Models;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 
@@ -29,14 +29,22 @@ public sealed record AttackSettings(long Seed = 0, StorageRule Storage = Storage
 /// images count, before it is judged.
 /// </summary>
 /// <remarks>
+/// Behind a random defense an image counts only if it fools the verifier in every one of <see cref="DefendedVerifier.Samples"/> draws, the
+/// same ones at every look, so that a search sees one boundary; gradients are means over as many draws, fresh ones every time (EOT). Each
+/// draw is counted as a pass.
+/// <para>
 /// Tensors that it hands out hold the active pairs only, in the order of <see cref="Active"/>, and are its own: do not dispose them.
+/// </para>
 /// </remarks>
 public sealed class AttackProblem : IDisposable
 {
     // Larger batches are no faster, and what autograd keeps of them is what a run's peak memory is made of.
     private const int GradientBatch = 8;
 
-    private readonly IFaceEmbedder _embedder;
+    // Draws of a pair's defense: the same for every look at an image, other ones for every gradient.
+    private const int FirstGradientDraw = 10_000;
+
+    private readonly DefendedVerifier _verifier;
     private readonly PairClassifier _classifier;
     private readonly AttackSettings _settings;
     private readonly IReadOnlyList<string> _pairs;
@@ -46,21 +54,22 @@ public sealed class AttackProblem : IDisposable
     private readonly Tensor _probes;
     private readonly Tensor _references;
     private readonly float[] _referenceValues;
+    private readonly CounterRandom[] _defenseRandom;
     private readonly Stopwatch _clock = new();
     private List<int> _active;
     private Tensor _clean;
     private Tensor _images;
 
-    /// <param name="verifier">Who is to be fooled; an <see cref="IDifferentiableEmbedder"/> for attacks that need gradients.</param>
+    /// <param name="verifier">Who is to be fooled; differentiable for attacks that need gradients.</param>
     /// <param name="probes">Clean probes, float32 [N,3,H,W] in [0,1]; copied.</param>
-    /// <param name="references">Unit embeddings of the references, float32 [N,D]; copied.</param>
+    /// <param name="references">Unit embeddings of the references as this verifier has them, float32 [N,D]; copied.</param>
     /// <param name="goals">The goal of each pair.</param>
     /// <param name="pairs">The id of each pair; random draws depend on it.</param>
     /// <param name="settings">Seed and rules.</param>
     /// <param name="forwarded">Told after each evaluation how many images went through a network.</param>
     /// <param name="cancellation">Stops the attack between two evaluations.</param>
     public AttackProblem(
-        FaceVerifier verifier, Tensor probes, Tensor references, IReadOnlyList<AttackGoal> goals, IReadOnlyList<string> pairs,
+        DefendedVerifier verifier, Tensor probes, Tensor references, IReadOnlyList<AttackGoal> goals, IReadOnlyList<string> pairs,
         AttackSettings settings, Action<int>? forwarded = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(verifier);
@@ -74,13 +83,14 @@ public sealed class AttackProblem : IDisposable
             throw new ArgumentException(
                 $"{count} probes, {references.shape[0]} references, {goals.Count} goals, {pairs.Count} ids",
                 nameof(probes));
-        _embedder = verifier.Embedder;
+        _verifier = verifier;
         _classifier = new PairClassifier(verifier.Threshold);
         _settings = settings;
         _pairs = pairs;
         _forwarded = forwarded;
         _cancellation = cancellation;
         _books = [.. goals.Select(g => new PairBooks(g))];
+        _defenseRandom = verifier.IsRandom ? [.. pairs.Select(p => DefenseRandom(settings.Seed, p))] : [];
         _active = [.. Enumerable.Range(0, count)];
         using var scope = NewDisposeScope();
         _references = references.detach().clone().DetachFromDisposeScope();
@@ -90,8 +100,23 @@ public sealed class AttackProblem : IDisposable
         _images = _clean.alias().DetachFromDisposeScope();
     }
 
+    /// <summary>As the other, of a verifier without a defense.</summary>
+    /// <inheritdoc cref="AttackProblem(DefendedVerifier, Tensor, Tensor, IReadOnlyList{AttackGoal}, IReadOnlyList{string}, AttackSettings, Action{int}?, CancellationToken)"/>
+    public AttackProblem(
+        FaceVerifier verifier, Tensor probes, Tensor references, IReadOnlyList<AttackGoal> goals, IReadOnlyList<string> pairs,
+        AttackSettings settings, Action<int>? forwarded = null, CancellationToken cancellation = default)
+        : this(new DefendedVerifier(verifier), probes, references, goals, pairs, settings, forwarded, cancellation)
+    {
+    }
+
+    /// <summary>The generator of the draws that a random defense makes on a pair's images while it is attacked.</summary>
+    public static CounterRandom DefenseRandom(long seed, string pair) => new(seed, "defense", pair);
+
     /// <summary>Whether gradients can be had.</summary>
-    public bool IsDifferentiable => _embedder is IDifferentiableEmbedder;
+    public bool IsDifferentiable => _verifier.IsDifferentiable;
+
+    /// <summary>Passes that one look at an image, or one gradient, costs: more than one behind a random defense.</summary>
+    public int CallsPerLook => _verifier.Samples;
 
     /// <summary>Whether any pair is still under attack.</summary>
     public bool AnyActive => _active.Count > 0;
@@ -274,42 +299,53 @@ public sealed class AttackProblem : IDisposable
         var count = (int)images.shape[0];
         if (owners is null ? count != _active.Count : count != owners.Count)
             throw new ArgumentException($"{count} images for {owners?.Count ?? _active.Count} places", nameof(images));
-        using var embeddings = _embedder.Embed(images);
-        var size = (int)embeddings.shape[1];
-        var values = embeddings.data<float>().ToArray();
         var distances = new double[count];
-        for (var i = 0; i < count; i++)
+        for (var sample = 0; sample < _verifier.Samples; sample++)
         {
-            var pair = _active[owners?[i] ?? i];
-            distances[i] = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pair * size, size));
-            _books[pair].Forwards++;
-            _books[pair].NearThreshold |= _classifier.IsNear(distances[i]);
+            using var embeddings = _verifier.Embed(images, Draws(sample, i => _active[owners?[i] ?? i], count));
+            var size = (int)embeddings.shape[1];
+            var values = embeddings.data<float>().ToArray();
+            for (var i = 0; i < count; i++)
+            {
+                var pair = _active[owners?[i] ?? i];
+                var books = _books[pair];
+                var distance = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pair * size, size));
+                // Of several draws the attacker's worst one counts.
+                distances[i] = sample == 0 ? distance
+                    : IsSame(books.Goal) ? Math.Min(distances[i], distance) : Math.Max(distances[i], distance);
+                books.Forwards++;
+            }
         }
+        for (var i = 0; i < count; i++) _books[_active[owners?[i] ?? i]].NearThreshold |= _classifier.IsNear(distances[i]);
         Account();
-        _forwarded?.Invoke(count);
+        _forwarded?.Invoke(count * _verifier.Samples);
         return distances;
     }
+
+    /// <summary>The draws of a random defense, one an image; null where nothing is drawn.</summary>
+    private RandomDraw[]? Draws(int level, Func<int, int> pair, int count) => _verifier.IsRandom
+        ? [.. Enumerable.Range(0, count).Select(i => new RandomDraw(_defenseRandom[pair(i)], level))]
+        : null;
 
     private (Tensor Value, Tensor Gradient) Differentiate(Func<double, bool, double> value, Func<double, bool, double> slope)
     {
         _cancellation.ThrowIfCancellationRequested();
-        if (_embedder is not IDifferentiableEmbedder embedder)
-            throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
+        if (!IsDifferentiable) throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
         using var scope = NewDisposeScope();
         var count = _active.Count;
-        var (distances, gradient) = DistanceAndGradient(embedder);
+        var (distances, gradient) = DistanceAndGradient();
         var values = new float[count];
         var slopes = new float[count];
         for (var i = 0; i < count; i++)
         {
             var books = _books[_active[i]];
-            books.Backwards++;
+            books.Backwards += _verifier.Samples;
             values[i] = (float)value(distances[i], IsSame(books.Goal));
             slopes[i] = (float)slope(distances[i], IsSame(books.Goal));
         }
         gradient = gradient * slopes.PerImage();
         Account();
-        _forwarded?.Invoke(count);
+        _forwarded?.Invoke(count * _verifier.Samples);
 
         var norms = gradient.Norms();
         var unusable = norms.Select(n => !(n > 0) || !float.IsFinite(n)).ToArray();
@@ -324,28 +360,41 @@ public sealed class AttackProblem : IDisposable
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
     }
 
-    /// <summary>The active pairs' distances at <see cref="Images"/> and their gradients, a few images at a time.</summary>
-    private (float[] Distances, Tensor Gradient) DistanceAndGradient(IDifferentiableEmbedder embedder)
+    /// <summary>
+    /// The active pairs' distances at <see cref="Images"/> and their gradients, a few images at a time; means over draws behind a random
+    /// defense.
+    /// </summary>
+    private (float[] Distances, Tensor Gradient) DistanceAndGradient()
     {
         using var scope = NewDisposeScope();
-        var count = _active.Count;
+        var (count, samples) = (_active.Count, _verifier.Samples);
         var distances = new float[count];
         var gradient = empty_like(_images);
         for (var at = 0; at < count; at += GradientBatch)
         {
             using var slice = NewDisposeScope();
             var size = Math.Min(GradientBatch, count - at);
-            var images = _images.narrow(0, at, size).detach().requires_grad_(true);
-            var references = _references.index_select(0, tensor(_active.Skip(at).Take(size).Select(a => (long)a).ToArray()));
-            var distance = (embedder.EmbedForGradient(images) - references).Squared().sum(1);
-            distance.detach().data<float>().CopyTo(distances, at);
-            var part = gradient.narrow(0, at, size);
-            // A network whose output does not depend on its input has no gradient to ask for.
-            if (distance.requires_grad) part.copy_(autograd.grad([distance.sum()], [images])[0]);
-            else part.zero_();
+            var pairs = _active.GetRange(at, size);
+            var references = _references.index_select(0, tensor(pairs.Select(a => (long)a).ToArray()));
+            var part = gradient.narrow(0, at, size).zero_();
+            for (var sample = 0; sample < samples; sample++)
+            {
+                using var draw = NewDisposeScope();
+                var images = _images.narrow(0, at, size).detach().requires_grad_(true);
+                var distance = (_verifier.EmbedForGradient(images, GradientDraws(pairs, sample)) - references).Squared().sum(1);
+                var values = distance.detach().data<float>();
+                for (var i = 0; i < size; i++) distances[at + i] += values[i] / samples;
+                // A network whose output does not depend on its input has no gradient to ask for.
+                if (distance.requires_grad) part.Plus_(autograd.grad([distance.sum()], [images])[0]);
+            }
+            if (samples > 1) part.Times_(1.0 / samples);
         }
         return (distances, gradient.MoveToOuterDisposeScope());
     }
+
+    private RandomDraw[]? GradientDraws(List<int> pairs, int sample) => _verifier.IsRandom
+        ? [.. pairs.Select(p => new RandomDraw(_defenseRandom[p], checked(FirstGradientDraw + (int)_books[p].Backwards + sample)))]
+        : null;
 
     /// <summary>Shares the time since the last call among the active pairs.</summary>
     private void Account()

@@ -17,7 +17,10 @@ namespace Masquerade.Attacks;
 /// <param name="NearThreshold">
 /// Whether any image of this pair was judged so close to the threshold that another batch size or thread count may judge it otherwise.
 /// </param>
+/// <param name="LateGain">
+/// By how much of itself the norm fell in the last quarter of the calls, in [0,1]; 1 where the first success came only then, NaN without.
+/// </param>
 /// <param name="Reason">Why an attack ended early, as <c>zero-gradient</c>; else empty.</param>
 public sealed record AttackResult(
     bool Success, bool AlreadyWrong, double L2, double Linf, double DistanceBefore, double DistanceAfter,
-    long Forwards, long Backwards, double Seconds, float[]? Adversarial, float[]? Last, bool NearThreshold, string Reason);
+    long Forwards, long Backwards, double Seconds, float[]? Adversarial, float[]? Last, bool NearThreshold, double LateGain, string Reason);

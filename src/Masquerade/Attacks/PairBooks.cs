@@ -11,6 +11,7 @@ internal sealed class PairBooks(AttackGoal goal)
     private float[]? _last;
     private double _linf;
     private double _distanceAfter;
+    private readonly List<(long Calls, double L2)> _improvements = [];
 
     public AttackGoal Goal => goal;
 
@@ -46,6 +47,7 @@ internal sealed class PairBooks(AttackGoal goal)
         var l2 = Difference.L2(from, to);
         if (l2 >= L2) return;
         (L2, _linf, _distanceAfter) = (l2, Difference.Linf(from, to), distance);
+        _improvements.Add((Forwards + Backwards, l2));
         Best ??= new float[to.Length];
         to.CopyTo(Best);
     }
@@ -65,7 +67,15 @@ internal sealed class PairBooks(AttackGoal goal)
         return new AttackResult(
             success, _alreadyWrong, success ? L2 : double.NaN, success ? _linf : double.NaN, DistanceBefore,
             success ? _distanceAfter : double.NaN, Forwards, Backwards, Seconds, Best,
-            success ? null : _last, NearThreshold, success ? "" : Reason);
+            success ? null : _last, NearThreshold, success ? LateGain() : double.NaN, success ? "" : Reason);
+    }
+
+    private double LateGain()
+    {
+        if (_alreadyWrong) return 0;
+        var late = 0.75 * (Forwards + Backwards);
+        var early = _improvements.Where(i => i.Calls <= late).Select(i => i.L2).DefaultIfEmpty(double.PositiveInfinity).Last();
+        return 1 - L2 / early;
     }
 
     private static ReadOnlySpan<float> Values(Tensor row) => MemoryMarshal.Cast<byte, float>(row.bytes);

@@ -53,6 +53,18 @@ public sealed record AttackRow
     /// <summary>Structural similarity of adversarial image and clean probe; null without success.</summary>
     public double? Ssim { get; init; }
 
+    /// <summary>
+    /// Behind a random defense, the share of fresh draws in which the adversarial image fools the verifier: success means at least half.
+    /// Null elsewhere.
+    /// </summary>
+    public double? FooledShare { get; init; }
+
+    /// <summary>
+    /// By how much of itself the norm fell in the last quarter of the attack's calls on this pair, in [0,1]: what is left to gain. Null
+    /// without success.
+    /// </summary>
+    public double? LateGain { get; init; }
+
     /// <summary>Name of the model under attack.</summary>
     public required string Model { get; init; }
 

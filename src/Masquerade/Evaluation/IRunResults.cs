@@ -27,6 +27,15 @@ public interface IRunResults
     /// <summary>Every row, in the order model, storage, family, attack, pair list.</summary>
     IReadOnlyList<AttackRow> Rows { get; }
 
+    /// <summary>The defenses of the run, in its order; none where it has none.</summary>
+    IReadOnlyList<DefenseFact> Defenses { get; }
+
+    /// <summary>Distances of clean pairs, bare and behind each defense: what a defense costs those whom nobody attacks.</summary>
+    IReadOnlyList<CleanScore> CleanScores { get; }
+
+    /// <summary>What the gradients through each defense are worth.</summary>
+    IReadOnlyList<GradientCheck> GradientChecks { get; }
+
     /// <summary>Rows the run will have when it is done.</summary>
     int RowsPlanned { get; }
 
@@ -35,4 +44,7 @@ public interface IRunResults
 
     /// <summary>A row's adversarial image, [3,H,W] planar floats in [0,1], exactly as judged; null where it was not kept.</summary>
     float[]? Adversarial(AttackRow row);
+
+    /// <summary>A row's adversarial image as its defense hands it on; null where the image was not kept or the row has no defense.</summary>
+    float[]? Purified(AttackRow row);
 }

@@ -8,16 +8,16 @@ internal static class LedgerRows
 {
     private const string Columns =
         $"{LedgerSchema.Key}, target, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
-        "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, status, reason";
+        "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, fooled_share, late_gain, status, reason";
 
     private const string JoinInOrder =
         " r JOIN cells c ON c.model = r.model AND c.storage = r.storage AND c.family = r.family AND c.attack = r.attack " +
-        "JOIN pairs p ON p.id = r.pair ";
+        "AND c.defense = r.defense AND c.knowledge = r.knowledge JOIN pairs p ON p.id = r.pair ";
 
     public const string SelectInOrder = $"SELECT r.* FROM (SELECT {Columns} FROM attack_rows){JoinInOrder}ORDER BY c.ordinal, p.ordinal";
 
     public const string SelectWithReason =
-        $"SELECT r.model, r.storage, r.family, r.attack, r.pair FROM attack_rows{JoinInOrder}" +
+        $"SELECT r.model, r.storage, r.family, r.attack, r.defense, r.knowledge, r.pair FROM attack_rows{JoinInOrder}" +
         "WHERE r.status <> 'skipped' AND r.reason LIKE '%' || @0 ORDER BY c.ordinal, p.ordinal";
 
     public const string SelectImage =
@@ -28,7 +28,7 @@ internal static class LedgerRows
 
     private const string InsertRow =
         $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, " +
-        "@18, @19, @20, @21, @22, @23, @24)";
+        "@18, @19, @20, @21, @22, @23, @24, @25, @26)";
 
     public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
 
@@ -39,7 +39,8 @@ internal static class LedgerRows
     public static void Insert(SqliteConnection database, AttackRow row) => database.Execute(InsertRow,
     [
         .. Key(row), row.Target, row.Threshold, row.Success, row.AlreadyWrong, row.L2, row.Linf, row.DistanceBefore, row.DistanceAfter,
-        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.Status, row.Reason,
+        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.FooledShare, row.LateGain, row.Status,
+        row.Reason,
     ]);
 
     public static AttackRow Read(SqliteDataReader r) => new()
@@ -67,8 +68,10 @@ internal static class LedgerRows
         Success8Bit = r.IsDBNull(20) ? null : r.GetBoolean(20),
         L2After8Bit = Real(r, 21),
         Ssim = Real(r, 22),
-        Status = r.GetString(23),
-        Reason = r.GetString(24),
+        FooledShare = Real(r, 23),
+        LateGain = Real(r, 24),
+        Status = r.GetString(25),
+        Reason = r.GetString(26),
     };
 
     private static double? Real(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetDouble(column);

@@ -4,7 +4,7 @@ namespace Masquerade.Evaluation;
 internal static class LedgerSchema
 {
     /// <summary>Raised when the tables change; a ledger of another version is refused, never guessed at.</summary>
-    public const string Version = "1";
+    public const string Version = "2";
 
     public const string Key = "model, defense, detector, knowledge, storage, family, attack, goal, pair";
 
@@ -13,20 +13,28 @@ internal static class LedgerSchema
         CREATE TABLE facts (name TEXT PRIMARY KEY, ordinal INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE pairs (ordinal INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, probe TEXT NOT NULL, reference TEXT NOT NULL,
             same INTEGER NOT NULL);
-        CREATE TABLE cells (ordinal INTEGER PRIMARY KEY, model TEXT NOT NULL, storage TEXT NOT NULL, family TEXT NOT NULL,
-            attack TEXT NOT NULL, UNIQUE (model, storage, family, attack));
+        CREATE TABLE cells (ordinal INTEGER PRIMARY KEY, model TEXT NOT NULL, defense TEXT NOT NULL, knowledge TEXT NOT NULL,
+            storage TEXT NOT NULL, family TEXT NOT NULL, attack TEXT NOT NULL,
+            UNIQUE (model, defense, knowledge, storage, family, attack));
         CREATE TABLE chunks (cell INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (cell, chunk)) WITHOUT ROWID;
         CREATE TABLE attack_rows (
             model TEXT NOT NULL, defense TEXT NOT NULL, detector TEXT NOT NULL, knowledge TEXT NOT NULL, storage TEXT NOT NULL,
             family TEXT NOT NULL, attack TEXT NOT NULL, goal TEXT NOT NULL, pair TEXT NOT NULL,
             target TEXT NOT NULL, threshold REAL NOT NULL, success INTEGER NOT NULL, already_wrong INTEGER NOT NULL,
             l2 REAL, linf REAL, distance_before REAL, distance_after REAL, forwards INTEGER NOT NULL, backwards INTEGER NOT NULL,
-            seconds REAL NOT NULL, success_8bit INTEGER, l2_8bit REAL, ssim REAL, status TEXT NOT NULL, reason TEXT NOT NULL,
+            seconds REAL NOT NULL, success_8bit INTEGER, l2_8bit REAL, ssim REAL, fooled_share REAL, late_gain REAL, status TEXT NOT NULL, reason TEXT NOT NULL,
             PRIMARY KEY ({Key})) WITHOUT ROWID;
         CREATE TABLE images (
             model TEXT NOT NULL, defense TEXT NOT NULL, detector TEXT NOT NULL, knowledge TEXT NOT NULL, storage TEXT NOT NULL,
             family TEXT NOT NULL, attack TEXT NOT NULL, goal TEXT NOT NULL, pair TEXT NOT NULL, data BLOB NOT NULL,
             PRIMARY KEY ({Key}));
+        CREATE TABLE defenses (model TEXT NOT NULL, ordinal INTEGER NOT NULL, defense TEXT NOT NULL, gradient TEXT NOT NULL,
+            samples INTEGER NOT NULL, random INTEGER NOT NULL, seconds REAL NOT NULL, forward_seconds REAL NOT NULL,
+            PRIMARY KEY (model, defense)) WITHOUT ROWID;
+        CREATE TABLE clean_scores (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,
+            same INTEGER NOT NULL, distance REAL NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
+        CREATE TABLE gradient_checks (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,
+            norm REAL NOT NULL, repeatability REAL NOT NULL, agreement REAL NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
         CREATE TABLE crops (model TEXT NOT NULL, pair TEXT NOT NULL, side TEXT NOT NULL, png BLOB NOT NULL,
             PRIMARY KEY (model, pair, side));
         """;

@@ -77,7 +77,7 @@ internal sealed class ResultJudge(PlannedModel model, RunCell cell)
             Status = result.Success ? "ok" : "failed",
         };
         if (!result.Success) return row;
-        row = row with { L2 = result.L2, Linf = result.Linf, DistanceAfter = result.DistanceAfter };
+        row = row with { L2 = result.L2, Linf = result.Linf, DistanceAfter = result.DistanceAfter, LateGain = result.LateGain };
         // A clean probe is of whole 8-bit levels: nothing changes when it is rounded.
         if (result.AlreadyWrong) return row with { Success8Bit = true, L2After8Bit = 0, Ssim = 1 };
         row = row with { Ssim = look.Similarity };

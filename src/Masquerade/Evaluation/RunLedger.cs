@@ -26,8 +26,7 @@ public sealed class RunLedger : IRunResults, IDisposable
         (_path, _lock, _database) = (path, runLock, database);
         Experiment = experiment ?? ReadExperiment();
         Cells = GuardRead(() => _database.Query(
-            r => new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)),
-            "SELECT model, storage, family, attack FROM cells ORDER BY ordinal"));
+            ReadCell, "SELECT model, storage, family, attack, defense, knowledge FROM cells ORDER BY ordinal"));
         Pairs = GuardRead(() => _database.Query(
             r => new VerificationPair(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3)),
             "SELECT id, probe, reference, same FROM pairs ORDER BY ordinal"));
@@ -145,18 +144,38 @@ public sealed class RunLedger : IRunResults, IDisposable
         ArgumentNullException.ThrowIfNull(cell);
         return GuardRead(() => Convert.ToInt32(
             _database.Scalar(
-                "SELECT count(*) FROM images WHERE model = @0 AND storage = @1 AND family = @2 AND attack = @3 AND goal = @4",
-                cell.Model, cell.Storage, cell.Family, cell.Attack, LedgerRows.Name(goal)),
+                "SELECT count(*) FROM images WHERE model = @0 AND storage = @1 AND family = @2 AND attack = @3 AND defense = @4 "
+                + "AND knowledge = @5 AND goal = @6",
+                cell.Model, cell.Storage, cell.Family, cell.Attack, cell.Defense, cell.Knowledge, LedgerRows.Name(goal)),
             CultureInfo.InvariantCulture));
     }
 
     /// <summary>The rows, not skipped, whose reason ends in this one, in the order of rows.</summary>
     internal IReadOnlyList<(RunCell Cell, string Pair)> RowsWithReason(string reason) => GuardRead(() => _database.Query(
-        r => (new RunCell(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3)), r.GetString(4)),
+        r => (ReadCell(r), r.GetString(6)),
         LedgerRows.SelectWithReason, reason));
 
     /// <inheritdoc/>
     public IReadOnlyList<AttackRow> Rows => GuardRead(() => _database.Query(LedgerRows.Read, LedgerRows.SelectInOrder));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DefenseFact> Defenses => GuardRead(() => _database.Query(
+        r => new DefenseFact(
+            r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt32(3), r.GetBoolean(4), r.GetDouble(5), r.GetDouble(6)),
+        "SELECT model, defense, gradient, samples, random, seconds, forward_seconds FROM defenses ORDER BY ordinal"));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CleanScore> CleanScores => GuardRead(() => _database.Query(
+        r => new CleanScore(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetDouble(4)),
+        "SELECT model, defense, pair, same, distance FROM clean_scores ORDER BY model, defense, ordinal"));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GradientCheck> GradientChecks => GuardRead(() => _database.Query(
+        r => new GradientCheck(r.GetString(0), r.GetString(1), r.GetString(2), r.GetDouble(3), r.GetDouble(4), r.GetDouble(5)),
+        "SELECT model, defense, pair, norm, repeatability, agreement FROM gradient_checks ORDER BY model, defense, ordinal"));
+
+    /// <inheritdoc/>
+    public float[]? Purified(AttackRow row) => null; // until runs have defenses
 
     /// <inheritdoc/>
     public FaceImage? Crop(string model, string pair, PairSide side) => GuardRead(() =>
@@ -195,6 +214,9 @@ public sealed class RunLedger : IRunResults, IDisposable
         return 0;
     });
 
+    private static RunCell ReadCell(SqliteDataReader r) =>
+        new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5));
+
     private T Guard<T>(Func<T> action) => SqliteExtensions.Guard(_path, action);
 
     private T GuardRead<T>(Func<T> action) => SqliteExtensions.GuardRead(_path, action);
@@ -223,7 +245,8 @@ public sealed class RunLedger : IRunResults, IDisposable
         foreach (var (i, p) in pairs.Index())
             database.Execute("INSERT INTO pairs VALUES (@0, @1, @2, @3, @4)", i, p.Id, p.Probe, p.Reference, p.SamePerson);
         foreach (var (i, c) in cells.Index())
-            database.Execute("INSERT INTO cells VALUES (@0, @1, @2, @3, @4)", i, c.Model, c.Storage, c.Family, c.Attack);
+            database.Execute(
+                "INSERT INTO cells VALUES (@0, @1, @2, @3, @4, @5, @6)", i, c.Model, c.Defense, c.Knowledge, c.Storage, c.Family, c.Attack);
         transaction.Commit();
         return 0;
     }

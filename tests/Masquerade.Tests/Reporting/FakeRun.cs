@@ -31,6 +31,12 @@ internal sealed class FakeRun : IRunResults
 
     public IReadOnlyList<AttackRow> Rows { get; init; } = [];
 
+    public IReadOnlyList<DefenseFact> Defenses { get; init; } = [];
+
+    public IReadOnlyList<CleanScore> CleanScores { get; init; } = [];
+
+    public IReadOnlyList<GradientCheck> GradientChecks { get; init; } = [];
+
     public int RowsPlanned { get; init; }
 
     public FaceImage? Crop(string model, string pair, PairSide side) => KeepsImages ? Face(pair + side, FaceSize) : null;
@@ -46,6 +52,8 @@ internal sealed class FakeRun : IRunResults
             values[i] = Math.Clamp(values[i] + scale * 1.4f * MathF.Sin(0.37f * i + 0.011f * i % 7 * i), 0, 1);
         return values;
     }
+
+    public float[]? Purified(AttackRow row) => row.Defense.Length > 0 ? Adversarial(row) : null;
 
     /// <summary>A run of all eight attacks.</summary>
     /// <param name="pairs">Pairs; even ones are of the same person.</param>

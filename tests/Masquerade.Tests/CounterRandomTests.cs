@@ -1,7 +1,6 @@
 using System.Runtime.Intrinsics;
-using Masquerade.Attacks;
 
-namespace Masquerade.Tests.Attacks;
+namespace Masquerade.Tests;
 
 public class CounterRandomTests
 {

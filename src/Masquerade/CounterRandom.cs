@@ -4,11 +4,12 @@ using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Masquerade.Attacks;
+namespace Masquerade;
 
 /// <summary>
-/// Random values that depend only on (seed, attack, pair, level): Philox4x32-10, a counter-based generator (Salmon et al., SC 2011). Any
-/// level can be drawn at any time, by any thread, with the same result.
+/// Random values that depend only on a seed, what they are for, whom they are for and which draw it is; in an attack on (seed, attack, pair,
+/// level). Philox4x32-10, a counter-based generator (Salmon et al., SC 2011): any level can be drawn at any time, by any thread, with the
+/// same result.
 /// </summary>
 public readonly struct CounterRandom : IEquatable<CounterRandom>
 {
@@ -19,11 +20,11 @@ public readonly struct CounterRandom : IEquatable<CounterRandom>
     private readonly uint _key1;
 
     /// <param name="seed">The run's seed.</param>
-    /// <param name="attack">Name of the attack.</param>
-    /// <param name="pair">Id of the pair.</param>
-    public CounterRandom(long seed, string attack, string pair)
+    /// <param name="purpose">What for, as the name of an attack.</param>
+    /// <param name="item">Whom for, as the id of a pair.</param>
+    public CounterRandom(long seed, string purpose, string item)
     {
-        var text = Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seed}\0{attack}\0{pair}"));
+        var text = Encoding.UTF8.GetBytes(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{seed}\0{purpose}\0{item}"));
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text, hash);
         _key0 = BinaryPrimitives.ReadUInt32LittleEndian(hash);

@@ -1,0 +1,30 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Masquerade.Defenses.Filters;
+
+/// <summary>Images with a border around them, so that a window of some size fits around every pixel.</summary>
+internal static class Windows
+{
+    /// <summary>The image mirrored beyond its border, the edge not repeated.</summary>
+    /// <param name="images">[N,C,H,W].</param>
+    /// <param name="size">Side of the window; an even one reaches one pixel further to the left and up.</param>
+    /// <returns>[N,C,H+size−1,W+size−1], owned by the caller's scope.</returns>
+    /// <exception cref="InputException">The image is too small to be mirrored so far.</exception>
+    public static Tensor Mirrored(Tensor images, int size)
+    {
+        var (before, after) = (size / 2, (size - 1) / 2);
+        var (height, width) = (images.shape[2], images.shape[3]);
+        if (before >= height || before >= width)
+            throw new InputException($"a window of {size} pixels is too large for images of {width}x{height}; choose a smaller one");
+        return nn.functional.pad(images, [before, after, before, after], PaddingModes.Reflect);
+    }
+
+    /// <summary>Zeros beyond the border.</summary>
+    /// <inheritdoc cref="Mirrored"/>
+    public static Tensor Zeros(Tensor images, int size)
+    {
+        var (before, after) = (size / 2, (size - 1) / 2);
+        return nn.functional.pad(images, [before, after, before, after]);
+    }
+}

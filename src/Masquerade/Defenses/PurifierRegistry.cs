@@ -1,0 +1,94 @@
+using Masquerade.Assets;
+using Masquerade.Defenses.Filters;
+
+namespace Masquerade.Defenses;
+
+/// <summary>A purifier under the name that users, ledgers and reports know.</summary>
+public sealed record RegisteredPurifier
+{
+    internal RegisteredPurifier(string name, string usage, string purpose, Func<PurifierArguments, Func<PurifierFiles, Purifier>> read) =>
+        (Name, Usage, Purpose, Read) = (name, usage, purpose, read);
+
+    /// <summary>The name, as <c>median</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The name with its parameters, as <c>median[:SIZE]</c>.</summary>
+    public string Usage { get; }
+
+    /// <summary>What it does, in a few words; in brackets, what its parameters are where they are left out.</summary>
+    public string Purpose { get; }
+
+    /// <summary>Reads the parameters; what comes back opens it.</summary>
+    internal Func<PurifierArguments, Func<PurifierFiles, Purifier>> Read { get; }
+}
+
+/// <summary>Names become purifiers here, and nowhere else. A new purifier is one file and one entry below.</summary>
+public static class PurifierRegistry
+{
+    /// <summary>What stands between the purifiers of a chain.</summary>
+    public const char ChainMark = '+';
+
+    private const char ParameterMark = ':';
+
+    /// <summary>Every purifier, in the order of reports.</summary>
+    public static IReadOnlyList<RegisteredPurifier> All { get; } =
+    [
+        Filter("mean", "mean[:SIZE[:mirror|inside]]", "the mean of SIZE×SIZE pixels (3)",
+            a => new MeanFilter(a.Whole("size", 2, 31, 3), a.Choice<MeanBorder>("border"))),
+    ];
+
+    /// <summary>Checks a defense's spelling and parameters without opening anything.</summary>
+    /// <param name="defense">One purifier, or several with <c>+</c> between them.</param>
+    /// <exception cref="InputException">An unknown name, or parameters that are not possible.</exception>
+    public static void Check(string defense) => _ = Read(defense);
+
+    /// <summary>Opens a defense.</summary>
+    /// <param name="defense">One purifier, or several with <c>+</c> between them.</param>
+    /// <param name="files">Where weights are; null for the program's own.</param>
+    /// <returns>The purifier; the caller's to dispose.</returns>
+    /// <exception cref="InputException">An unknown name, parameters that are not possible, or weights that cannot be read.</exception>
+    public static Purifier Open(string defense, PurifierFiles? files = null)
+    {
+        var parts = Read(defense);
+        var opened = new List<Purifier>();
+        try
+        {
+            foreach (var open in parts) opened.Add(open(files ?? PurifierFiles.Default));
+            return opened.Count == 1 ? opened[0] : new PurifierChain(opened);
+        }
+        catch
+        {
+            foreach (var purifier in opened) purifier.Dispose();
+            throw;
+        }
+    }
+
+    private static List<Func<PurifierFiles, Purifier>> Read(string defense)
+    {
+        ArgumentNullException.ThrowIfNull(defense);
+        return [.. defense.Split(ChainMark).Select(part => ReadOne(part.Trim(), defense))];
+    }
+
+    private static Func<PurifierFiles, Purifier> ReadOne(string text, string defense)
+    {
+        var parts = text.Split(ParameterMark);
+        if (All.FirstOrDefault(p => p.Name == parts[0]) is not { } found)
+        {
+            var names = All.Select(p => p.Name).ToList();
+            throw new InputException($"no defense '{InputFile.OneLine(parts[0].Length > 0 ? parts[0] : defense)}'"
+                + $"{NearestName.Question(parts[0], names)}; known are {string.Join(", ", names)}");
+        }
+        var arguments = new PurifierArguments(text, found.Usage, parts[1..]);
+        var open = found.Read(arguments);
+        arguments.End();
+        return open;
+    }
+
+    /// <summary>A purifier that needs no file.</summary>
+    private static RegisteredPurifier Filter(string name, string usage, string purpose, Func<PurifierArguments, Purifier> read) =>
+        new(name, usage, purpose, arguments =>
+        {
+            var purifier = read(arguments);
+            return _ => purifier;
+        });
+}

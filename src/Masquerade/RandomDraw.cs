@@ -1,0 +1,12 @@
+namespace Masquerade;
+
+/// <summary>One random draw: a generator, and which draw of it.</summary>
+/// <param name="Random">The generator.</param>
+/// <param name="Level">Which draw.</param>
+public readonly record struct RandomDraw(CounterRandom Random, int Level)
+{
+    /// <summary>One of several draws that are made in this one's place, all different from each other.</summary>
+    /// <param name="part">Which, from 0.</param>
+    /// <param name="parts">How many there are.</param>
+    public RandomDraw Part(int part, int parts) => this with { Level = checked(Level * parts + part) };
+}

@@ -51,13 +51,33 @@ internal sealed class ExperimentOptions
     private readonly Option<string[]> _attacks = List(
         "--attacks",
         "Attacks, separated by commas: family/attack, or a family or an attack by itself. Default: foolbox-v1 and minimal; "
-        + "on synthetic people minimal.",
+        + "on synthetic people minimal; with defenses minimal and strong.",
         "NAMES");
     private readonly Option<string[]> _storage = List(
         "--storage",
         "What an adversarial image must survive, separated by commas: float (nothing), 8bit (rounding to 8 bits a channel). "
-        + "Default: float.",
+        + "Default: float; with defenses both.",
         "RULES");
+    private readonly Option<string[]> _defenses = List(
+        "--defenses",
+        "Defenses to put in front of each model, one after another, separated by commas: purifiers with their parameters, as mean:3 or "
+        + "jpeg:75; chains with + between (docs/purifiers.md).",
+        "NAMES");
+    private readonly Option<string[]> _knowledge = List(
+        "--knowledge",
+        "What attackers know of the defenses, separated by commas: zero (images made against the bare model), perfect (attacks go through the "
+        + "defense). Default: both.",
+        "LEVELS");
+    private readonly Option<int?> _eotSamples = new("--eot")
+    {
+        Description = "Draws that an attacker averages over behind a random defense. Default: each defense's own number.",
+        HelpName = "N",
+    };
+    private readonly Option<int?> _cleanPairs = new("--clean-pairs")
+    {
+        Description = "Pairs of the list on which it is measured what a defense costs those whom nobody attacks; 0 for none. Default: 400.",
+        HelpName = "N",
+    };
     private readonly Option<long?> _seed = new("--seed") { Description = "Seed of every random draw. Default: 0.", HelpName = "N" };
     private readonly Option<int?> _batch = new("--batch")
     {
@@ -91,7 +111,7 @@ internal sealed class ExperimentOptions
 
     public IReadOnlyList<Option> All =>
         [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
-            _storage, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
+            _storage, _defenses, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
 
     /// <summary>Those of them that say where faces are.</summary>
     public FaceOptions Faces { get; } = new();
@@ -150,7 +170,11 @@ internal sealed class ExperimentOptions
     {
         var options = new ExperimentFile();
         Apply(parsed, options);
-        return SyntheticExperiment.IsMeantBy(options) ? Preset.Quickstart.Read() : null;
+        if (!SyntheticExperiment.IsMeantBy(options)) return null;
+        var quickstart = Preset.Quickstart.Read();
+        // Its attacks are meant for bare models; a defense is judged by stronger ones.
+        if (options.Defenses is not null) quickstart.Attacks = null;
+        return quickstart;
     }
 
     private void Apply(ParseResult parsed, ExperimentFile file)
@@ -169,6 +193,10 @@ internal sealed class ExperimentOptions
         file.Preprocessing = parsed.GetValue(_preprocessing) ?? file.Preprocessing;
         if (parsed.GetValue(_attacks) is { Length: > 0 } attacks) file.Attacks = [.. attacks];
         if (parsed.GetValue(_storage) is { Length: > 0 } storage) file.Storage = [.. storage];
+        if (parsed.GetValue(_defenses) is { Length: > 0 } defenses) file.Defenses = [.. defenses];
+        if (parsed.GetValue(_knowledge) is { Length: > 0 } knowledge) file.Knowledge = [.. knowledge];
+        file.EotSamples = parsed.GetValue(_eotSamples) ?? file.EotSamples;
+        file.CleanPairs = parsed.GetValue(_cleanPairs) ?? file.CleanPairs;
         file.Seed = parsed.GetValue(_seed) ?? file.Seed;
         file.Batch = parsed.GetValue(_batch) ?? file.Batch;
         file.Threads = parsed.GetValue(_threads) ?? file.Threads;

@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 
 namespace Masquerade.Evaluation;
 
@@ -56,10 +57,27 @@ public sealed record Experiment
     public string Preprocessing { get; init; } = Preprocessings.None;
 
     /// <summary>Attacks by name: <c>family/attack</c>, <c>family</c> or <c>attack</c>.</summary>
-    public IReadOnlyList<string> Attacks { get; init; } = ["foolbox-v1", "minimal"];
+    public IReadOnlyList<string> Attacks { get; init; } = UsualAttacks;
 
-    /// <summary>Rules that adversarial images are judged under: <c>float</c>, <c>8bit</c>.</summary>
-    public IReadOnlyList<string> Storage { get; init; } = ["float"];
+    /// <summary>
+    /// Rules that adversarial images are judged under: <c>float</c>, <c>8bit</c>. Defenses are judged under <c>8bit</c> only: of a float
+    /// image that a defense stops, rounding alone would most often have been enough.
+    /// </summary>
+    public IReadOnlyList<string> Storage { get; init; } = [StorageNames.Float];
+
+    /// <summary>Defenses, each put in front of each model, by name (<see cref="PurifierRegistry"/>).</summary>
+    public IReadOnlyList<string> Defenses { get; init; } = [];
+
+    /// <summary>What attackers know of the defenses: <c>zero</c>, <c>perfect</c>.</summary>
+    public IReadOnlyList<string> Knowledge { get; init; } = [KnowledgeNames.Zero, KnowledgeNames.Perfect];
+
+    /// <summary>Draws that an attacker averages over behind a random defense; null for each defense's own number.</summary>
+    public int? EotSamples { get; init; }
+
+    /// <summary>
+    /// Pairs of the list, evenly taken from all of it, on which it is measured what each defense costs those whom nobody attacks.
+    /// </summary>
+    public int CleanPairs { get; init; } = 400;
 
     /// <summary>Seed of every random draw.</summary>
     public long Seed { get; init; }
@@ -78,6 +96,12 @@ public sealed record Experiment
 
     /// <summary>Published results that the run's are shown beside, by name (<see cref="PublishedStudies"/>); null for none.</summary>
     public string? CompareWith { get; init; }
+
+    /// <summary>The attacks where nothing says which.</summary>
+    internal static IReadOnlyList<string> UsualAttacks { get; } = ["foolbox-v1", "minimal"];
+
+    /// <summary>The attacks where there are defenses and nothing says which: weak ones flatter a defense.</summary>
+    internal static IReadOnlyList<string> UsualAttacksOnDefenses { get; } = ["minimal", "strong"];
 
     /// <summary>Checks what can be checked without opening a file.</summary>
     /// <param name="source">What to name in messages.</param>
@@ -100,8 +124,18 @@ public sealed record Experiment
         if (Storage.Count == 0) throw Bad($"no storage rules are named; known are {StorageNames.Float}, {StorageNames.EightBit}");
         if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
             throw Bad($"no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
+        if (Defenses.Count > 0)
+        {
+            if (!Storage.Contains(StorageNames.EightBit)) throw Bad($"defenses are judged by 8-bit images: add {StorageNames.EightBit} to storage");
+            if (Knowledge.Count == 0) throw Bad($"nothing says what attackers know; {Levels}");
+            if (Knowledge.FirstOrDefault(k => k is not (KnowledgeNames.Zero or KnowledgeNames.Perfect)) is { } level)
+                throw Bad($"no knowledge '{level}'; {Levels}");
+            if (EotSamples is < 1 or > 64) throw Bad($"eotSamples {EotSamples} is not possible; 1 to 64");
+            if (CleanPairs is < 0 or > 100_000) throw Bad($"cleanPairs {CleanPairs} is not possible; 0 to 100000");
+        }
         try
         {
+            foreach (var defense in Defenses) PurifierRegistry.Check(defense);
             _ = AttackRegistry.Resolve(Attacks);
             if (Data is not null) _ = NamedData.Assets(Data);
             _ = Preprocessings.Parse(Preprocessing);
@@ -114,6 +148,8 @@ public sealed record Experiment
 
         InputException Bad(string problem) => new($"{source}: {InputFile.OneLine(problem)}");
     }
+
+    private const string Levels = $"known are {KnowledgeNames.Zero}, {KnowledgeNames.Perfect}";
 
     private IEnumerable<(string Field, string Path)> Paths()
     {

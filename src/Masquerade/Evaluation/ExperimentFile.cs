@@ -59,6 +59,18 @@ public sealed class ExperimentFile
     /// <summary>Storage rules.</summary>
     public List<string>? Storage { get; set; }
 
+    /// <summary>Defenses, each put in front of each model.</summary>
+    public List<string>? Defenses { get; set; }
+
+    /// <summary>What attackers know of the defenses: zero, perfect.</summary>
+    public List<string>? Knowledge { get; set; }
+
+    /// <summary>Draws that an attacker averages over behind a random defense.</summary>
+    public int? EotSamples { get; set; }
+
+    /// <summary>Pairs on which it is measured what a defense costs.</summary>
+    public int? CleanPairs { get; set; }
+
     /// <summary>Seed of every random draw.</summary>
     public long? Seed { get; set; }
 
@@ -104,6 +116,9 @@ public sealed class ExperimentFile
         string? Absolute(string? path) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
     }
 
+    /// <summary>Whether there are defenses.</summary>
+    internal bool Defends => Defenses is { Count: > 0 };
+
     /// <summary>The experiment that this describes.</summary>
     /// <param name="source">What to name in messages.</param>
     /// <param name="assets">Where data sets are that go by name; null for the user's own.</param>
@@ -111,6 +126,8 @@ public sealed class ExperimentFile
     public Experiment ToExperiment(string source, AssetStore? assets = null)
     {
         var defaults = new Experiment { Models = [], Images = "", Pairs = "" };
+        if (!Defends && (Knowledge is not null || EotSamples is not null || CleanPairs is not null))
+            throw new InputException($"{source}: knowledge, eotSamples and cleanPairs say how defenses are judged, and none are named (--defenses)");
         var data = Data is not null && (Images is null || Pairs is null) ? NamedData.Find(Data, assets) : null;
         var experiment = new Experiment
         {
@@ -126,8 +143,12 @@ public sealed class ExperimentFile
             SampleSeed = SampleSeed ?? defaults.SampleSeed,
             Take = Take,
             Preprocessing = Preprocessing ?? defaults.Preprocessing,
-            Attacks = Attacks ?? defaults.Attacks,
-            Storage = Storage ?? defaults.Storage,
+            Attacks = Attacks ?? (Defends ? Experiment.UsualAttacksOnDefenses : Experiment.UsualAttacks),
+            Storage = Storage ?? (Defends ? [StorageNames.Float, StorageNames.EightBit] : defaults.Storage),
+            Defenses = Defenses ?? defaults.Defenses,
+            Knowledge = Knowledge ?? defaults.Knowledge,
+            EotSamples = EotSamples,
+            CleanPairs = CleanPairs ?? defaults.CleanPairs,
             Seed = Seed ?? defaults.Seed,
             Batch = Batch ?? defaults.Batch,
             Threads = Threads ?? defaults.Threads,
@@ -161,6 +182,10 @@ public sealed class ExperimentFile
             Preprocessing = experiment.Preprocessing == Preprocessings.None ? null : experiment.Preprocessing,
             Attacks = [.. experiment.Attacks],
             Storage = [.. experiment.Storage],
+            Defenses = experiment.Defenses.Count > 0 ? [.. experiment.Defenses] : null,
+            Knowledge = experiment.Defenses.Count > 0 ? [.. experiment.Knowledge] : null,
+            EotSamples = experiment.Defenses.Count > 0 ? experiment.EotSamples : null,
+            CleanPairs = experiment.Defenses.Count > 0 ? experiment.CleanPairs : null,
             Seed = experiment.Seed,
             Batch = experiment.Batch,
             Threads = experiment.Threads,
@@ -189,6 +214,10 @@ public sealed class ExperimentFile
             ("preprocessing", Text(Preprocessing)),
             ("attacks", List(Attacks)),
             ("storage", List(Storage)),
+            ("defenses", List(Defenses)),
+            ("knowledge", List(Knowledge)),
+            ("eotSamples", Number(EotSamples)),
+            ("cleanPairs", Number(CleanPairs)),
             ("seed", Number(Seed)),
             ("batch", Number(Batch)),
             ("threads", Number(Threads)),

@@ -2,9 +2,12 @@ using Masquerade.Alignment;
 using Masquerade.Assets;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Faces;
 using Masquerade.Models;
+using Masquerade.Networks;
 using Masquerade.Verification;
+using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation;
 
@@ -25,9 +28,12 @@ public sealed class ExperimentPlan : IDisposable
     private readonly IFaceLocator? _faces;
 
     private ExperimentPlan(Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs,
-        IReadOnlyList<PlannedModel> models, IFaceLocator? faces, string? detector)
+        IReadOnlyList<PlannedModel> models, IReadOnlyList<Purifier> defenses, IReadOnlyList<VerificationPair> cleanPairs,
+        IFaceLocator? faces, string? detector)
     {
         _faces = faces;
+        Defenses = defenses;
+        CleanPairs = cleanPairs;
         DetectorWeights = detector;
         Experiment = experiment;
         Photographs = photographs;
@@ -49,6 +55,12 @@ public sealed class ExperimentPlan : IDisposable
 
     /// <summary>The models under attack.</summary>
     public IReadOnlyList<PlannedModel> Models { get; }
+
+    /// <summary>The defenses asked for, each once.</summary>
+    public IReadOnlyList<Purifier> Defenses { get; }
+
+    /// <summary>Pairs on which it is measured what a defense costs; their photographs are there.</summary>
+    public IReadOnlyList<VerificationPair> CleanPairs { get; }
 
     /// <summary>The attacks asked for.</summary>
     public IReadOnlyList<RegisteredAttack> Attacks { get; }
@@ -88,7 +100,8 @@ public sealed class ExperimentPlan : IDisposable
             Detector = experiment.Detector is null ? null : FaceSource.Anywhere(experiment.Detector, "."),
             Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
         };
-        var list = PairListReader.Read(experiment.Pairs);
+        var whole = PairListReader.Read(experiment.Pairs);
+        var list = whole;
         if (experiment.Sample is { } sample) list = PairSample.Draw(list, sample, experiment.SampleSeed);
         if (experiment.Take is { } take) list = list with { Pairs = [.. list.Pairs.Take(take)] };
         var folder = new ImageFolder(experiment.Images);
@@ -110,6 +123,7 @@ public sealed class ExperimentPlan : IDisposable
         string? detector = null;
         var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
         var models = new List<PlannedModel>();
+        var defenses = new List<Purifier>();
         try
         {
             foreach (var path in experiment.Models.Select((named ?? NamedModels.Default).Find))
@@ -127,7 +141,10 @@ public sealed class ExperimentPlan : IDisposable
                 if (models.Count(m => m.Name == model.Descriptor.Name) > 1)
                     throw new InputException($"{path}: another model of this run is called '{model.Descriptor.Name}' too; rename one");
             }
-            return new ExperimentPlan(experiment, folder, list, pairs, models, faces, detector);
+            var clean = experiment.Defenses.Count == 0 ? [] : Evenly(PairAvailability.Of(whole, folder).Present, experiment.CleanPairs);
+            foreach (var defense in experiment.Defenses) OpenDefense(defense, defenses, models, experiment.Threads);
+            experiment = experiment with { Defenses = [.. defenses.Select(d => d.Name)] };
+            return new ExperimentPlan(experiment, folder, list, pairs, models, defenses, clean, faces, detector);
 
             // One for all models, opened for the first that needs it.
             IFaceLocator? Faces(AlignmentKind kind, ImageSize size)
@@ -140,10 +157,33 @@ public sealed class ExperimentPlan : IDisposable
         catch
         {
             foreach (var model in models) model.Model.Dispose();
+            foreach (var defense in defenses) defense.Dispose();
             (faces as IDisposable)?.Dispose();
             throw;
         }
     }
+
+    /// <summary>Opens a defense that is not there yet, and tries it on images of each model's size.</summary>
+    private static void OpenDefense(string name, List<Purifier> defenses, List<PlannedModel> models, int threads)
+    {
+        var purifier = PurifierRegistry.Open(name, PurifierFiles.Default with { Threads = threads });
+        if (defenses.Any(d => d.Name == purifier.Name))
+        {
+            purifier.Dispose();
+            return;
+        }
+        defenses.Add(purifier);
+        using var scope = NewDisposeScope();
+        foreach (var size in models.Select(m => m.Crops.Size).Distinct())
+        {
+            var probe = tensor(ProbeImages.Create(size, 1), [1, 3, size.Height, size.Width]);
+            _ = purifier.Purify(probe, purifier.IsRandom ? [new RandomDraw(new CounterRandom(0, "probe", ""), 0)] : null);
+        }
+    }
+
+    /// <summary>So many of the pairs, evenly taken from all of them.</summary>
+    private static List<VerificationPair> Evenly(IReadOnlyList<VerificationPair> pairs, int count) => count >= pairs.Count ? [.. pairs]
+        : [.. Enumerable.Range(0, count).Select(i => pairs[(int)((long)i * pairs.Count / count)])];
 
     private static PlannedModel Plan(string path, FaceModel model, Experiment experiment, ImageFolder folder,
         Func<AlignmentKind, ImageSize, IFaceLocator?> faces)
@@ -169,6 +209,10 @@ public sealed class ExperimentPlan : IDisposable
     /// <summary>The attack of one of <see cref="Cells"/>.</summary>
     internal RegisteredAttack AttackOf(RunCell cell) => Attacks.First(a => a.Family == cell.Family && a.Name == cell.Attack);
 
+    /// <summary>A model with the defense of a cell in front of it, or with none.</summary>
+    internal DefendedVerifier Verifier(PlannedModel model, string defense) => new(
+        model.Verifier, Defenses.FirstOrDefault(d => d.Name == defense), Experiment.EotSamples);
+
     private (IReadOnlyList<RunCell> Cells, IReadOnlyList<string> Notices) Combine()
     {
         var cells = new List<RunCell>();
@@ -179,10 +223,16 @@ public sealed class ExperimentPlan : IDisposable
             if (blocked is not null) notices.Add($"{model.Name} is {blocked}; attacks that need gradients are left out for it");
             foreach (var storage in Experiment.Storage.Distinct())
             {
-                cells.AddRange(Attacks
+                var attacks = Attacks
                     .Where(a => blocked is null || a.Attack.Access != Access.WhiteBox)
-                    .Where(a => storage == StorageNames.Float || a.Attack.SearchesUnder8Bit)
-                    .Select(a => new RunCell(model.Name, storage, a.Family, a.Name)));
+                    .Where(a => storage == StorageNames.Float || a.Attack.SearchesUnder8Bit).ToList();
+                cells.AddRange(attacks.Select(a => new RunCell(model.Name, storage, a.Family, a.Name)));
+                if (storage != StorageNames.EightBit) continue;
+                cells.AddRange(
+                    from defense in Defenses
+                    from knowledge in Experiment.Knowledge.Distinct()
+                    from attack in attacks
+                    select new RunCell(model.Name, storage, attack.Family, attack.Name, defense.Name, knowledge));
             }
         }
         if (cells.Count == 0)
@@ -201,6 +251,7 @@ public sealed class ExperimentPlan : IDisposable
     public void Dispose()
     {
         foreach (var model in Models) model.Model.Dispose();
+        foreach (var defense in Defenses) defense.Dispose();
         (_faces as IDisposable)?.Dispose();
     }
 }

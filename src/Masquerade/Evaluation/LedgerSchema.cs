@@ -33,6 +33,8 @@ internal static class LedgerSchema
             PRIMARY KEY (model, defense)) WITHOUT ROWID;
         CREATE TABLE clean_scores (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,
             same INTEGER NOT NULL, distance REAL NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
+        CREATE TABLE clean_chunks (model TEXT NOT NULL, defense TEXT NOT NULL, chunk INTEGER NOT NULL,
+            PRIMARY KEY (model, defense, chunk)) WITHOUT ROWID;
         CREATE TABLE gradient_checks (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,
             norm REAL NOT NULL, repeatability REAL NOT NULL, agreement REAL NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
         CREATE TABLE crops (model TEXT NOT NULL, pair TEXT NOT NULL, side TEXT NOT NULL, png BLOB NOT NULL,

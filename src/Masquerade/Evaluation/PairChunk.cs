@@ -1,17 +1,19 @@
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Faces;
 using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation;
 
 /// <summary>
-/// The pairs of a chunk as one model sees them: crops, probe tensor, reference embeddings. The tensors belong to the scope that it was
-/// loaded in.
+/// The pairs of a chunk as one model sees them: crops, probe tensor, reference embeddings. The tensors are its own.
 /// </summary>
-internal sealed class PairChunk
+internal sealed class PairChunk : IDisposable
 {
     private readonly Dictionary<string, (FaceImage Probe, FaceImage Reference)> _crops = new(StringComparer.Ordinal);
+
+    private readonly Dictionary<string, Tensor> _references = new(StringComparer.Ordinal);
 
     private PairChunk(IReadOnlyList<VerificationPair> all) => All = all;
 
@@ -26,9 +28,6 @@ internal sealed class PairChunk
 
     /// <summary>[n,3,H,W] of the usable pairs; null if there is none.</summary>
     public Tensor? Probes { get; private set; }
-
-    /// <summary>[n,D] of the usable pairs; null if there is none.</summary>
-    public Tensor? References { get; private set; }
 
     public IReadOnlyList<AttackGoal> Goals => [.. Usable.Select(p => Goal(p))];
 
@@ -69,9 +68,26 @@ internal sealed class PairChunk
             }
         }
         if (chunk.Usable.Count == 0) return chunk;
-        chunk.Probes = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Probe)]);
-        using var references = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Reference)]);
-        chunk.References = model.Model.Embedder.Embed(references);
+        chunk.Probes = ImageTensors.ToTensor([.. chunk.Usable.Select(p => chunk._crops[p.Id].Probe)]).DetachFromDisposeScope();
         return chunk;
+    }
+
+    /// <summary>
+    /// Embeddings of the usable pairs' references as a verifier has them, [n,D]; made once for each defense.
+    /// </summary>
+    public Tensor References(DefendedVerifier verifier, long seed)
+    {
+        if (_references.TryGetValue(verifier.Defense, out var known)) return known;
+        using var images = ImageTensors.ToTensor([.. Usable.Select(p => Crop(p.Id, PairSide.Reference))]);
+        // A photograph on file was cleaned once, when it was put there.
+        var embeddings = verifier.Embed(
+            images, verifier.IsRandom ? [.. Usable.Select(p => new RandomDraw(new CounterRandom(seed, "reference", p.Id), 0))] : null);
+        return _references[verifier.Defense] = embeddings.DetachFromDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        Probes?.Dispose();
+        foreach (var embeddings in _references.Values) embeddings.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Models;
 using Masquerade.Networks;
 
@@ -52,6 +53,8 @@ internal static class RunFacts
         }
         foreach (var input in inputs.Where(i => i.Model is null)) Set(input.Name, input.Value);
         foreach (var attack in plan.Attacks) Set(attack.FullName, attack.Attack.ToString());
+        foreach (var defense in plan.Defenses) Set($"defense {defense.Name}", Gradient(plan, defense));
+        if (plan.CleanPairs.Count > 0) Set("clean pairs", string.Create(CultureInfo.InvariantCulture, $"{plan.CleanPairs.Count}, evenly taken from the list"));
         if (plan.Notices.Count > 0) Set("left out", string.Join("; ", plan.Notices));
         if (!known.ContainsKey(Started)) ledger.SetFact(Started, Now());
         else if (!known.ContainsKey(Finished)) ledger.SetFact(Resumed, Now());
@@ -77,7 +80,8 @@ internal static class RunFacts
         var near = ledger.RowsWithReason(ResultJudge.NearThreshold).GroupBy(r => r.Cell, r => r.Pair).Select(g =>
         {
             var pairs = string.Join(", ", g.Take(PairsListed)) + (g.Count() > PairsListed ? ", …" : "");
-            return $"{g.Key.Family}/{g.Key.Attack} on {g.Key.Model}, {g.Key.Storage}: {g.Count()} ({pairs})";
+            var defended = g.Key.Defense.Length > 0 ? $" behind {g.Key.Defense} ({g.Key.Knowledge} knowledge)" : "";
+            return $"{g.Key.Family}/{g.Key.Attack} on {g.Key.Model}{defended}, {g.Key.Storage}: {g.Count()} ({pairs})";
         });
         ledger.SetFact(NearThreshold, string.Join("; ", near.DefaultIfEmpty("no pair")));
         ledger.SetFact(Finished, Now());
@@ -90,6 +94,15 @@ internal static class RunFacts
         CultureInfo.InvariantCulture,
         $"{sample} drawn from the list as numpy.random.seed({experiment.SampleSeed}) and choice(n, {sample}, replace=False) do")
         + (experiment.Take < sample ? string.Create(CultureInfo.InvariantCulture, $", the first {experiment.Take} of them attacked") : "");
+
+    /// <summary>How attackers with perfect knowledge had its gradient.</summary>
+    private static string Gradient(ExperimentPlan plan, Purifier defense)
+    {
+        var how = defense.Gradient == PurifierGradient.Exact ? "its exact gradient" : "no gradient of its own: passed straight through (BPDA)";
+        return !defense.IsRandom ? how : string.Create(CultureInfo.InvariantCulture,
+            $"{how}; random: attackers average over {plan.Experiment.EotSamples ?? defense.Samples} draws (EOT), ")
+            + $"and success is being fooled in at least half of {ResultJudge.FreshDraws} fresh draws";
+    }
 
     private static string Threshold(ExperimentPlan plan, PlannedModel model)
     {

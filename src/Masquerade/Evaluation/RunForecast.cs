@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using Masquerade.Attacks;
+using Masquerade.Defenses;
 using Masquerade.Faces;
-using Masquerade.Models;
 using Masquerade.Networks;
 using static TorchSharp.torch;
 
@@ -30,26 +29,36 @@ public sealed record RunForecast(double Forwards, double Backwards, double Secon
         var pairs = plan.Pairs.Count - plan.Missing.Count;
         foreach (var model in plan.Models)
         {
-            var (forward, gradient) = Time(model.Model.Embedder);
+            var times = new Dictionary<string, (double Forward, double Gradient)>(StringComparer.Ordinal);
+            foreach (var verifier in plan.Defenses.Select(d => d.Name).Prepend("").Select(d => plan.Verifier(model, d)))
+                times[verifier.Defense] = Time(verifier, model.Crops.Size);
+            seconds += 2 * plan.CleanPairs.Count * times.Values.Sum(t => t.Forward);
             var values = model.Crops.Size.Values;
             var kept = plan.Experiment.KeepImages == KeepImages.Examples ? Math.Min(pairs, ExamplesKept) : pairs;
             bytes += 2.0 * kept * values * BytesOfStoredValue;
             foreach (var cell in plan.Cells.Where(c => c.Model == model.Name))
             {
-                var attack = plan.AttackOf(cell);
-                forwards += pairs * attack.TypicalForwards;
-                backwards += pairs * attack.TypicalBackwards;
-                seconds += pairs * (attack.TypicalForwards * forward + attack.TypicalBackwards * gradient);
-                bytes += pairs * BytesOfRow + kept * values * (cell.Storage == StorageNames.Float ? BytesOfFloatValue : BytesOfStoredValue);
+                var (attack, time) = (plan.AttackOf(cell), times[cell.Defense]);
+                bytes += pairs * BytesOfRow;
+                if (cell.Knowledge == KnowledgeNames.Zero)
+                {
+                    // Images that are there already are looked at once.
+                    seconds += pairs * time.Forward;
+                    continue;
+                }
+                var samples = plan.Verifier(model, cell.Defense).Samples;
+                forwards += pairs * attack.TypicalForwards * samples;
+                backwards += pairs * attack.TypicalBackwards * samples;
+                seconds += pairs * samples * (attack.TypicalForwards * time.Forward + attack.TypicalBackwards * time.Gradient);
+                bytes += kept * values * (cell.Storage == StorageNames.Float ? BytesOfFloatValue : BytesOfStoredValue);
             }
         }
         return new RunForecast(forwards, backwards, seconds, bytes);
     }
 
-    private static (double Forward, double Gradient) Time(IFaceEmbedder embedder)
+    private static (double Forward, double Gradient) Time(DefendedVerifier verifier, ImageSize size)
     {
         using var scope = NewDisposeScope();
-        var size = embedder.InputSize;
         var images = tensor(ProbeImages.Create(size, TimedImages), [TimedImages, 3, size.Height, size.Width]);
         double Seconds(Action work)
         {
@@ -59,12 +68,12 @@ public sealed record RunForecast(double Forwards, double Backwards, double Secon
             return clock.Elapsed.TotalSeconds / TimedImages;
         }
 
-        var forward = Seconds(() => embedder.Embed(images));
-        if (embedder is not IDifferentiableEmbedder gradients) return (forward, 0);
+        var forward = Seconds(() => verifier.Embed(images));
+        if (!verifier.IsDifferentiable) return (forward, 0);
         return (forward, Seconds(() =>
         {
             var input = images.detach().requires_grad_(true);
-            autograd.grad([gradients.EmbedForGradient(input).sum()], [input]);
+            autograd.grad([verifier.EmbedForGradient(input).sum()], [input]);
         }));
     }
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Faces;
 using Microsoft.Data.Sqlite;
+using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation;
 
@@ -20,6 +22,7 @@ public sealed class RunLedger : IRunResults, IDisposable
     private readonly string _path;
     private readonly RunLock? _lock;
     private readonly SqliteConnection _database;
+    private readonly Dictionary<string, Purifier?> _purifiers = new(StringComparer.Ordinal);
 
     private RunLedger(string path, RunLock? runLock, SqliteConnection database, Experiment? experiment)
     {
@@ -174,8 +177,6 @@ public sealed class RunLedger : IRunResults, IDisposable
         r => new GradientCheck(r.GetString(0), r.GetString(1), r.GetString(2), r.GetDouble(3), r.GetDouble(4), r.GetDouble(5)),
         "SELECT model, defense, pair, norm, repeatability, agreement FROM gradient_checks ORDER BY model, defense, ordinal"));
 
-    /// <inheritdoc/>
-    public float[]? Purified(AttackRow row) => null; // until runs have defenses
 
     /// <inheritdoc/>
     public FaceImage? Crop(string model, string pair, PairSide side) => GuardRead(() =>
@@ -187,29 +188,95 @@ public sealed class RunLedger : IRunResults, IDisposable
     public float[]? Adversarial(AttackRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
+        // With zero knowledge the images are the bare verifier's.
+        if (row.Knowledge == KnowledgeNames.Zero) row = row with { Defense = "", Knowledge = "" };
         return GuardRead(() => _database.Scalar(LedgerRows.SelectImage, LedgerRows.Key(row))) is byte[] data
             && Crop(row.Model, row.Pair, PairSide.Probe) is { } clean
                 ? ImageCodec.Decode(data, clean, $"{_path}: {row.Family}/{row.Attack} on {row.Pair}")
                 : null;
     }
 
-    /// <summary>Commits a finished chunk: its rows and images, and the crops of the pairs whose images are kept.</summary>
-    internal void Commit(int cell, int chunk, IReadOnlyList<LedgerEntry> entries, Func<string, PairSide, FaceImage> crop) => Guard(() =>
+    /// <inheritdoc/>
+    public float[]? Purified(AttackRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row.Defense.Length == 0 || Adversarial(row) is not { } image || Crop(row.Model, row.Pair, PairSide.Probe) is not { } clean) return null;
+        if (Purifier(row.Defense) is not { } purifier) return null;
+        using var scope = NewDisposeScope();
+        var images = tensor(image, [1, 3, clean.Height, clean.Width]);
+        var purified = purifier.Purify(images, purifier.IsRandom ? [ResultJudge.FreshDraw(Experiment.Seed, row.Pair, 0)] : null);
+        return purified.data<float>().ToArray();
+    }
+
+    /// <summary>A defense of the run; null where its weights are no longer there: a report can do without the picture.</summary>
+    private Purifier? Purifier(string defense)
+    {
+        if (_purifiers.TryGetValue(defense, out var known)) return known;
+        try
+        {
+            return _purifiers[defense] = PurifierRegistry.Open(defense);
+        }
+        catch (InputException)
+        {
+            return _purifiers[defense] = null;
+        }
+    }
+
+    /// <summary>Commits a finished chunk of some cells: rows and images, and the crops of the pairs whose images are kept.</summary>
+    internal void Commit(
+        int chunk, IReadOnlyList<(int Cell, IReadOnlyList<LedgerEntry> Entries)> cells, Func<string, PairSide, FaceImage> crop) => Guard(() =>
     {
         using var transaction = _database.BeginTransaction();
-        foreach (var (row, image) in entries)
+        foreach (var (cell, entries) in cells)
         {
-            LedgerRows.Insert(_database, row);
-            if (image is null) continue;
-            _database.Execute(LedgerRows.InsertImage, [.. LedgerRows.Key(row), image]);
-            foreach (var side in Enum.GetValues<PairSide>())
-            {
-                if (_database.Scalar(SelectCrop, row.Model, row.Pair, Side(side)) is not null) continue;
-                var png = ImageFile.EncodePng(crop(row.Pair, side));
-                _database.Execute("INSERT INTO crops VALUES (@0, @1, @2, @3)", row.Model, row.Pair, Side(side), png);
-            }
+            foreach (var (row, image) in entries) Insert(row, image, crop);
+            _database.Execute("INSERT INTO chunks VALUES (@0, @1)", cell, chunk);
         }
-        _database.Execute("INSERT INTO chunks VALUES (@0, @1)", cell, chunk);
+        transaction.Commit();
+        return 0;
+    });
+
+    private void Insert(AttackRow row, byte[]? image, Func<string, PairSide, FaceImage> crop)
+    {
+        LedgerRows.Insert(_database, row);
+        if (image is null) return;
+        _database.Execute(LedgerRows.InsertImage, [.. LedgerRows.Key(row), image]);
+        foreach (var side in Enum.GetValues<PairSide>())
+        {
+            if (_database.Scalar(SelectCrop, row.Model, row.Pair, Side(side)) is not null) continue;
+            var png = ImageFile.EncodePng(crop(row.Pair, side));
+            _database.Execute("INSERT INTO crops VALUES (@0, @1, @2, @3)", row.Model, row.Pair, Side(side), png);
+        }
+    }
+
+    /// <summary>Records what was measured of a defense before anything was attacked.</summary>
+    internal void Commit(int ordinal, DefenseFact fact, IReadOnlyList<GradientCheck> checks) => Guard(() =>
+    {
+        using var transaction = _database.BeginTransaction();
+        _database.Execute(
+            "INSERT INTO defenses VALUES (@0, @1, @2, @3, @4, @5, @6, @7)", fact.Model, ordinal, fact.Defense, fact.Gradient, fact.Samples,
+            fact.IsRandom, fact.SecondsPerImage, fact.SecondsPerForward);
+        foreach (var (i, c) in checks.Index())
+        {
+            _database.Execute(
+                "INSERT INTO gradient_checks VALUES (@0, @1, @2, @3, @4, @5, @6)", c.Model, c.Defense, i, c.Pair, c.Norm, c.Repeatability,
+                c.Agreement);
+        }
+        transaction.Commit();
+        return 0;
+    });
+
+    /// <summary>Which chunks of clean pairs are scored behind a defense.</summary>
+    internal IReadOnlySet<int> ScoredChunks(string model, string defense) => GuardRead(() => _database.Query(
+        r => r.GetInt32(0), "SELECT chunk FROM clean_chunks WHERE model = @0 AND defense = @1", model, defense).ToHashSet());
+
+    /// <summary>Commits a chunk of clean pairs.</summary>
+    internal void Commit(string model, string defense, int chunk, int first, IReadOnlyList<CleanScore> scores) => Guard(() =>
+    {
+        using var transaction = _database.BeginTransaction();
+        foreach (var (i, s) in scores.Index())
+            _database.Execute("INSERT INTO clean_scores VALUES (@0, @1, @2, @3, @4, @5)", model, defense, first + i, s.Pair, s.SamePerson, s.Distance);
+        _database.Execute("INSERT INTO clean_chunks VALUES (@0, @1, @2)", model, defense, chunk);
         transaction.Commit();
         return 0;
     });
@@ -323,6 +390,7 @@ public sealed class RunLedger : IRunResults, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (var purifier in _purifiers.Values) purifier?.Dispose();
         _database.Dispose();
         _lock?.Dispose();
     }

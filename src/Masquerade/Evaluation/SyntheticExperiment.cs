@@ -33,7 +33,7 @@ public static class SyntheticExperiment
         file.Images = SyntheticFolder.ImagesIn(faces);
         file.Pairs = SyntheticFolder.PairsIn(faces);
         file.Landmarks = SyntheticFolder.LandmarksIn(faces);
-        file.Attacks ??= Preset.Quickstart.Read().Attacks;
+        if (!file.Defends) file.Attacks ??= Preset.Quickstart.Read().Attacks;
         file.Take ??= file.Sample ?? Pairs;
         return UnseenPeople.ToAttack(Math.Max(file.Take.Value, file.Sample ?? 0));
     }

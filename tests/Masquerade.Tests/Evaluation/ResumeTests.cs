@@ -164,7 +164,7 @@ public class ResumeTests
         foreach (var row in whole.Rows) resumed.Adversarial(row).ShouldBe(whole.Adversarial(row));
     }
 
-    private static void Copy(string from, string to)
+    internal static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.GetFiles(from, "run.db*")) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));

@@ -41,8 +41,8 @@ public class RunLedgerTests
         using (var ledger = Create(folder))
         {
             // In another order than the list's and the cells'.
-            ledger.Commit(2, 0, [.. Pairs.Reverse().Select(p => new LedgerEntry(Row(Cells[2], p), null))], (_, _) => Crop);
-            ledger.Commit(1, 0, [new(row, ImageCodec.Encode(image, Crop)), new(Row(Cells[1], Pairs[0]), null)], (_, _) => Crop);
+            ledger.Commit(0, [(2, [.. Pairs.Reverse().Select(p => new LedgerEntry(Row(Cells[2], p), null))])], (_, _) => Crop);
+            ledger.Commit(0, [(1, [new(row, ImageCodec.Encode(image, Crop)), new(Row(Cells[1], Pairs[0]), null)])], (_, _) => Crop);
             ledger.SetFact("first", "1");
             ledger.SetFact("second", "2");
             ledger.SetFact("first", "3");
@@ -76,9 +76,9 @@ public class RunLedgerTests
     {
         using var folder = new TemporaryFolder();
         using var ledger = Create(folder);
-        ledger.Commit(0, 0, Entries(0), (_, _) => Crop);
+        ledger.Commit(0, [(0, Entries(0))], (_, _) => Crop);
         var copies = 0;
-        ledger.Commit(0, 1, Entries(1), (_, _) =>
+        ledger.Commit(1, [(0, Entries(1))], (_, _) =>
         {
             Copy(folder, folder[$"copy{copies++}"]);
             return Crop;
@@ -89,16 +89,16 @@ public class RunLedgerTests
             using var resumed = RunLedger.Resume(folder[$"copy{copy}"]);
             resumed.FinishedChunks(0).ShouldBe([0]);
             resumed.Rows.Count.ShouldBe(1);
-            resumed.Commit(0, 1, Entries(1), (_, _) => Crop);
+            resumed.Commit(1, [(0, Entries(1))], (_, _) => Crop);
             resumed.Rows.ShouldBe(ledger.Rows);
         }
 
         var broken = new LedgerEntry(Row(Cells[1], Pairs[2]), [1]);
         Should.Throw<NotSupportedException>(
-            () => ledger.Commit(1, 0, [.. Entries(0, 1), broken], (_, _) => throw new NotSupportedException()));
+            () => ledger.Commit(0, [(1, [.. Entries(0, 1), broken])], (_, _) => throw new NotSupportedException()));
         ledger.Rows.Count.ShouldBe(2);
         ledger.FinishedChunks(1).ShouldBeEmpty();
-        ledger.Commit(1, 0, Entries(0, 1), (_, _) => Crop);
+        ledger.Commit(0, [(1, Entries(0, 1))], (_, _) => Crop);
         ledger.Rows.Count.ShouldBe(3);
     }
 
@@ -111,7 +111,7 @@ public class RunLedgerTests
             Refusal(() => RunLedger.Resume(folder.Root)).ShouldContain("another run works in this folder");
             Refusal(() => Create(folder)).ShouldContain("another run works in this folder");
             using var early = RunLedger.Read(folder.Root);
-            ledger.Commit(0, 0, Entries(0), (_, _) => Crop);
+            ledger.Commit(0, [(0, Entries(0))], (_, _) => Crop);
             early.Rows.Count.ShouldBe(1);
             using var late = RunLedger.Read(folder.Root);
             late.Rows.ShouldBe(early.Rows);
@@ -149,7 +149,7 @@ public class RunLedgerTests
     }
 
     [Theory]
-    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 1")]
+    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 2")]
     [InlineData("DELETE FROM meta WHERE name = 'version'", "a ledger of version unknown")]
     [InlineData("DROP TABLE meta", "not a ledger")]
     [InlineData("DROP TABLE pairs", "not a ledger")]
@@ -159,7 +159,7 @@ public class RunLedgerTests
     public void A_ledger_of_another_kind_is_refused(string change, string problem)
     {
         using var folder = new TemporaryFolder();
-        using (var ledger = Create(folder)) ledger.Commit(0, 0, Entries(0), (_, _) => Crop);
+        using (var ledger = Create(folder)) ledger.Commit(0, [(0, Entries(0))], (_, _) => Crop);
         Execute(folder["run.db"], change);
         Refusal(() => ReadAll(folder.Root)).ShouldContain(problem);
     }
@@ -169,7 +169,7 @@ public class RunLedgerTests
     {
         using var folder = new TemporaryFolder();
         using (var ledger = Create(folder))
-            for (var chunk = 0; chunk < 3; chunk++) ledger.Commit(0, chunk, Entries(chunk), (_, _) => Crop);
+            for (var chunk = 0; chunk < 3; chunk++) ledger.Commit(chunk, [(0, Entries(chunk))], (_, _) => Crop);
         var good = File.ReadAllBytes(folder["run.db"]);
         Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte.Array[1, 40], Gen.Int[0, 9]).Sample(
             (at, noise, how) =>

@@ -11,6 +11,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  attacks {AttackCost.Usage}");
     Console.Error.WriteLine($"  robustness {RobustnessBench.Usage}");
     Console.Error.WriteLine($"  detection {DetectionBench.Usage}");
+    Console.Error.WriteLine($"  defenses {DefenseStudy.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
     return 2;
 }
@@ -28,6 +29,9 @@ try
         case "robustness":
             RobustnessBench.Run(options);
             break;
+        case "defenses":
+            DefenseStudy.Run(options);
+            break;
         case "detection":
             DetectionBench.Run(options);
             break;
@@ -35,7 +39,7 @@ try
             SynthesizeBench.Run(options);
             break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, synthesize");
     }
     options.RequireAllUsed();
     return 0;

@@ -13,6 +13,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  detection {DetectionBench.Usage}");
     Console.Error.WriteLine($"  defenses {DefenseStudy.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
+    Console.Error.WriteLine($"  purifiers {PurifierBench.Usage}");
     return 2;
 }
 try
@@ -38,8 +39,11 @@ try
         case "synthesize":
             SynthesizeBench.Run(options);
             break;
+        case "purifiers":
+            PurifierBench.Run(options);
+            break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, purifiers, synthesize");
     }
     options.RequireAllUsed();
     return 0;

@@ -46,6 +46,13 @@ public static class TensorArithmetic
     /// <summary>a + b, in a's place.</summary>
     public static Tensor Plus_(this Tensor a, Tensor b) => Given(a).add_(b, One);
 
+    /// <summary>a + number·b, in a's place.</summary>
+    public static Tensor Plus_(this Tensor a, Tensor b, double times)
+    {
+        using var factor = times.ToScalar();
+        return Given(a).add_(b, factor);
+    }
+
     /// <summary>Adds a number in place.</summary>
     public static Tensor Plus_(this Tensor a, long number)
     {
@@ -172,6 +179,9 @@ public static class TensorArithmetic
 
     /// <summary>a + b·c.</summary>
     public static Tensor PlusProduct(this Tensor a, Tensor b, Tensor c) => Given(a).addcmul(b, c, One);
+
+    /// <summary>a + b·c, in a's place.</summary>
+    public static Tensor PlusProduct_(this Tensor a, Tensor b, Tensor c) => Given(a).addcmul_(b, c, One);
 
     /// <summary>Adds each row of <paramref name="rows"/> to the row of this tensor that <paramref name="index"/> names, in place.</summary>
     public static Tensor PlusRows_(this Tensor a, Tensor index, Tensor rows) => Given(a).index_add_(0, index, rows, One);

@@ -64,6 +64,7 @@ public class TensorArithmeticTests
         Same(a.Plus(b, -0.3), a - b * tensor(0.3));
         Same(n.Plus(2), n - tensor(-2L));
         Same(a.clone().Plus_(b), a - b.neg());
+        Same(a.clone().Plus_(b, -0.3), a - b * tensor(0.3));
         Same(n.clone().Plus_(1), n - tensor(-1L));
         Same(a.Minus(0.1), a - tensor(0.1));
         Same(n.Minus(2), n - tensor(2L));
@@ -86,6 +87,7 @@ public class TensorArithmeticTests
         Same(n.FilledLike(4), tensor([4L, 4, 4, 4]));
         Same(n.Filled(n.IsNegative(), 9), tensor([9L, 0, 2, 7]));
         Same(a.PlusProduct(b, b), a - (b * b).neg());
+        Same(a.clone().PlusProduct_(b, b), a - (b * b).neg());
         Same(zeros(2, 2).PlusRows_(tensor([1L, 1]), ones(2, 2)), tensor(new float[,] { { 0, 0 }, { 2, 2 } }));
         Same(a.clone().HardTanh_(-1, 2), a.Between(-1.0, 2.0));
         Same(a.LeakyRelu(0.25), maximum(a, a * tensor(0.25f)));

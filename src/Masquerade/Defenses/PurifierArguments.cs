@@ -20,6 +20,14 @@ internal sealed class PurifierArguments(string text, string usage, IReadOnlyList
         throw Bad(string.Create(CultureInfo.InvariantCulture, $"{what} '{value}' is not possible; a whole number from {least} to {most}"));
     }
 
+    /// <summary>The next parameter, an odd number.</summary>
+    /// <inheritdoc cref="Whole"/>
+    public int Odd(string what, int least, int most, int fallback)
+    {
+        var number = Whole(what, least, most, fallback);
+        return number % 2 == 1 ? number : throw Bad($"{what} '{number}' is not possible; an odd number from {least} to {most}");
+    }
+
     /// <summary>The next parameter, a number.</summary>
     /// <inheritdoc cref="Whole"/>
     public double Number(string what, double least, double most, double? fallback = null)

@@ -35,6 +35,24 @@ public static class PurifierRegistry
     [
         Filter("mean", "mean[:SIZE[:mirror|inside]]", "the mean of SIZE×SIZE pixels (3)",
             a => new MeanFilter(a.Whole("size", 2, 31, 3), a.Choice<MeanBorder>("border"))),
+        Filter("median", "median[:SIZE]", "the median of SIZE×SIZE pixels (3)", a => new MedianFilter(a.Odd("size", 3, 15, 3))),
+        Filter("gaussian", "gaussian[:SIGMA]", "a Gaussian of SIGMA pixels (1)", a => new GaussianFilter(a.Number("sigma", 0.1, 20, 1))),
+        Filter("bilateral", "bilateral[:SPACE[:RANGE]]", "the mean of pixels near (1.5 pixels) and of like colour (30 levels)",
+            a => new BilateralFilter(a.Number("space", 0.5, 10, 1.5), a.Number("range", 1, 450, 30))),
+        Filter("nlm", "nlm[:H]", "non-local means: the mean of pixels whose surroundings look alike, H levels (10)",
+            a => new NonLocalMeans(a.Number("h", 1, 255, 10))),
+        Filter("tv", "tv[:WEIGHT]", "least total variation (Rudin, Osher, Fatemi), WEIGHT levels (10)",
+            a => new TotalVariation(a.Number("weight", 0.1, 100, 10))),
+        Filter("wavelet", "wavelet[:STRENGTH]", "shrinks wavelet details by what noise adds (BayesShrink), STRENGTH times (1)",
+            a => new WaveletShrinkage(a.Number("strength", 0.01, 100, 1))),
+        Filter("gmrf", "gmrf[:SIGMA[:DEVIATION]]",
+            "a Wiener filter: the most probable image under noise of SIGMA levels (10) and differences of neighbours of DEVIATION (10)",
+            a => new MarkovField(a.Number("sigma", 0.1, 255, 10), a.Number("deviation", 0.1, 1000, 10))),
+        Filter("bits", "bits[:BITS]", "fewer bits a value (4)", a => new BitDepth(a.Whole("bits", 1, 8, 4))),
+        Filter("jpeg", "jpeg[:QUALITY]", "JPEG compression of this QUALITY (75)", a => new JpegCompression(a.Whole("quality", 1, 100, 75))),
+        Filter("resize-pad", "resize-pad[:SMALLEST]", "a random smaller size, down to SMALLEST of the sides (0.85), at a random place",
+            a => new ResizeAndPad(a.Number("smallest", 0.1, 1, 0.85))),
+        Filter("noise", "noise[:SIGMA]", "random Gaussian noise of SIGMA levels (8)", a => new AddedNoise(a.Number("sigma", 0.1, 255, 8))),
     ];
 
     /// <summary>Checks a defense's spelling and parameters without opening anything.</summary>

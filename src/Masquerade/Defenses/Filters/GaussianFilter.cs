@@ -1,0 +1,38 @@
+using System.Globalization;
+using static TorchSharp.torch;
+
+namespace Masquerade.Defenses.Filters;
+
+/// <summary>
+/// Smooths with a Gaussian, along columns and then along rows; it reaches three standard deviations far, and the border is mirrored, the
+/// edge not repeated.
+/// </summary>
+/// <param name="Sigma">Standard deviation in pixels.</param>
+public sealed record GaussianFilter(double Sigma = 1) : Purifier
+{
+    /// <inheritdoc/>
+    public override string Name => string.Create(CultureInfo.InvariantCulture, $"gaussian:{Sigma}");
+
+    /// <inheritdoc/>
+    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
+    {
+        var reach = (int)Math.Ceiling(3 * Sigma);
+        double[] weights = [.. Enumerable.Range(-reach, 2 * reach + 1).Select(d => Math.Exp(-d * d / (2 * Sigma * Sigma)))];
+        var sum = weights.Sum();
+        weights = [.. weights.Select(w => w / sum)];
+        return ImageSlices.Through(images, slice =>
+        {
+            using var scope = NewDisposeScope();
+            var padded = Windows.Mirrored(slice, weights.Length);
+            return Along(3, Along(2, padded, weights), weights).MoveToOuterDisposeScope();
+        });
+    }
+
+    private static Tensor Along(int dimension, Tensor padded, double[] weights)
+    {
+        var length = padded.shape[dimension] - weights.Length + 1;
+        var sum = padded.narrow(dimension, 0, length).Times(weights[0]);
+        for (var i = 1; i < weights.Length; i++) sum.Plus_(padded.narrow(dimension, i, length), weights[i]);
+        return sum;
+    }
+}

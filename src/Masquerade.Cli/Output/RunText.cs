@@ -17,10 +17,26 @@ internal static class RunText
             host.Output.WriteLine(TableText.Plain(table));
         }
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
+        Defenses(host, summary);
         if (summary.ModelComparisons.Count > 0)
             host.Output.WriteLine("Side by side: of the pairs that every model judged right at first; ∞ where most of them withstood.");
         if (summary.PublishedComparisons.Count > 0) host.Output.WriteLine(ReportText.Agreement(summary));
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
+    }
+
+    /// <summary>What became of each defense, and why not to believe it.</summary>
+    private static void Defenses(CommandHost host, RunSummary summary)
+    {
+        if (!summary.HasDefenses) return;
+        host.Output.WriteLine();
+        foreach (var table in DefenseTables.Compact(summary))
+        {
+            host.Output.WriteLine(table.Title);
+            host.Output.WriteLine();
+            host.Output.WriteLine(TableText.Plain(table));
+        }
+        host.Output.WriteLine("Worst case: pair by pair the best of all attacks, whether they know the defense or not; ∞ where most withstood.");
+        foreach (var warning in DefenseText.Notes(summary)) host.Output.WriteLine($"warning: {TableText.Printable(warning)}");
     }
 
     /// <summary>What somebody may try who has seen synthetic people attacked.</summary>

@@ -13,9 +13,13 @@ internal static class CurveFigure
     private const double Scale = 2;
 
     // Okabe and Ito's palette, which the colour-blind can tell apart, without its yellow: that is lost on white. Sky blue and orange
-    // come late because they are near to blue and vermilion.
-    private static readonly string[] Light = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"];
-    private static readonly string[] Dark = ["#4AA8E8", "#FF8A3C", "#2BC79A", "#E79BC4", "#9AD7F7", "#F5C04A", "#F0F0F0"];
+    // come late because they are near to blue and vermilion. The last two are for the many attacks of a matrix.
+    private static readonly string[] Light =
+        ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7A5230", "#7B5FB0"];
+
+    private static readonly string[] Dark =
+        ["#4AA8E8", "#FF8A3C", "#2BC79A", "#E79BC4", "#9AD7F7", "#F5C04A", "#F0F0F0", "#C79A76", "#B79CF0"];
+
     private static readonly LinePattern[] Patterns = [LinePattern.Solid, LinePattern.DenselyDashed, LinePattern.Dotted, LinePattern.Dashed];
 
     /// <summary>Draws the curves: an attack's name has a colour, its family a line style, the same in every figure of a run.</summary>
@@ -57,6 +61,9 @@ internal static class CurveFigure
         plot.ScaleFactor = Scale;
         return plot.GetImageBytes(Pixels.Width, Pixels.Height, ImageFormat.Png);
     }
+
+    /// <summary>The colour of a curve, as CSS writes it.</summary>
+    internal static string Colour(int index, bool dark) => Cycle(dark ? Dark : Light, index);
 
     /// <summary>The corners of a curve between two norms: from its start at the left edge to its end at the right one.</summary>
     internal static (double[] X, double[] Y) Steps(SuccessCurve curve, double left, double right)

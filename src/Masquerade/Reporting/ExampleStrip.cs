@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace Masquerade.Reporting;
 
-/// <summary>An attack in pictures: probe, perturbation, adversarial image and reference beside each other.</summary>
+/// <summary>An attack in pictures: probe, perturbation, adversarial image, what a defense makes of it, and reference beside each other.</summary>
 internal static class ExampleStrip
 {
     private const int Gap = 4;
@@ -14,13 +14,16 @@ internal static class ExampleStrip
     /// <param name="adversarial">The adversarial image, planar, in [0,1].</param>
     /// <param name="reference">The reference's crop, of the probe's size.</param>
     /// <param name="name">What to name in messages.</param>
+    /// <param name="purified">The adversarial image as a defense hands it on; null for none.</param>
     /// <returns>A PNG file.</returns>
     /// <exception cref="InputException">The images do not fit together.</exception>
-    public static unsafe byte[] Draw(FaceImage probe, float[] adversarial, FaceImage reference, string name)
+    public static unsafe byte[] Draw(FaceImage probe, float[] adversarial, FaceImage reference, string name, float[]? purified = null)
     {
-        if (adversarial.Length != probe.Size.Values || reference.Size != probe.Size)
+        if (adversarial.Length != probe.Size.Values || reference.Size != probe.Size || (purified ?? adversarial).Length != adversarial.Length)
             throw new InputException($"{name}: the run's images are of different sizes; run it again into a new folder");
-        FaceImage[] tiles = [probe, Perturbation(probe, adversarial), ImageTensors.FromPlanar(adversarial, probe.Size), reference];
+        float[][] images = purified is null ? [adversarial] : [adversarial, purified];
+        FaceImage[] tiles =
+            [probe, Perturbation(probe, adversarial), .. images.Select(i => ImageTensors.FromPlanar(i, probe.Size)), reference];
         var factor = Factor(probe.Size);
         var (tile, height) = (probe.Width * factor, probe.Height * factor);
         var width = tiles.Length * tile + (tiles.Length - 1) * Gap;

@@ -23,6 +23,15 @@ internal sealed class FigureFonts : IFontResolver
         return true;
     });
 
+    private static readonly Lazy<SKTypeface> Loaded = new(() =>
+    {
+        using var data = SKData.CreateCopy(Font.Value);
+        return SKTypeface.FromData(data);
+    });
+
+    /// <summary>The font itself, for what is drawn without the plotting library.</summary>
+    public static SKTypeface Typeface => Loaded.Value;
+
     /// <summary>Makes the font known to the plotting library, once.</summary>
     public static void Register() => _ = Registered.Value;
 

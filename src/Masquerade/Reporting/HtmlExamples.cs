@@ -18,7 +18,7 @@ internal static class HtmlExamples
             changed, not by how much.</p>
 
             """);
-        foreach (var setting in summary.Settings)
+        foreach (var setting in summary.BareSettings)
         {
             page.Add($"<h3>{ReportText.Title(setting.Key)}</h3>\n");
             foreach (var attack in setting.GroupBy(a => a.FullName))

@@ -19,7 +19,7 @@ internal static class HtmlReport
         <meta name="color-scheme" content="light dark">
         <title>{ReportText.Headline(summary)}</title>
         <style>
-        {Html.Markup(Style())}</style>
+        {Html.Markup(Style(summary))}</style>
         </head>
         <body>
         <main>
@@ -32,6 +32,7 @@ internal static class HtmlReport
     private static void Body(Html page, RunSummary summary, ReportPictures pictures)
     {
         Head(page, summary);
+        HtmlDefenses.Write(page, summary, pictures);
         Tables(page, "side-by-side", "The models side by side", ReportText.SideBySide, StudyTable.SideBySide(summary));
         Tables(page, "results", "Results", ReportText.Caption, StudyTable.Of(summary));
         var published = StudyTable.Published(summary);
@@ -56,10 +57,16 @@ internal static class HtmlReport
     {
         page.Add($"<header>\n<h1>{ReportText.Headline(summary)}</h1>\n<p class=\"scope\">{ReportText.Scope(summary)}</p>\n");
         page.Add($"<div class=\"findings\">\n");
-        foreach (var setting in summary.Settings)
+        foreach (var setting in summary.BareSettings)
         {
             page.Add($"<div class=\"finding\">\n<h2>{ReportText.Title(setting.Key)}</h2>\n");
             foreach (var goal in Enum.GetValues<AttackGoal>()) page.Add($"<p>{ReportText.Finding(setting, goal)}</p>\n");
+            page.Add($"</div>\n");
+        }
+        foreach (var defended in summary.DefenseMatrices.GroupBy(m => (m.Model, m.Storage)))
+        {
+            page.Add($"<div class=\"finding\">\n<h2>{DefenseTables.Title(defended.First())}, behind defenses</h2>\n");
+            foreach (var matrix in defended) page.Add($"<p>{DefenseText.Finding(summary, matrix)}</p>\n");
             page.Add($"</div>\n");
         }
         page.Add($"</div>\n");
@@ -77,42 +84,9 @@ internal static class HtmlReport
     {
         if (tables.Count == 0) return;
         page.Add($"<section id=\"{id}\">\n<h2>{title}</h2>\n");
-        foreach (var table in tables)
-        {
-            page.Add($"<table>\n<caption>{table.Title}</caption>\n<thead><tr>");
-            page.Add($"<th scope=\"col\">{table.Headers[0]}</th><th scope=\"col\">Goal</th>");
-            foreach (var header in table.Headers.Skip(1)) page.Add($"<th scope=\"col\">{header}</th>");
-            page.Add($"</tr></thead>\n<tbody>\n");
-            foreach (var row in table.Rows)
-            {
-                page.Add($"<tr><th scope=\"row\">{Breakable(row[0].Values[0].Text)}</th>");
-                page.Add($"<td data-label=\"Goal\" class=\"goal\"><div>anonymization</div><div>impersonation</div></td>");
-                foreach (var (header, cell) in table.Headers.Zip(row).Skip(1))
-                {
-                    page.Add($"<td data-label=\"{header}\">");
-                    foreach (var value in cell.Values) page.Add($"<div>{Value(value)}</div>");
-                    page.Add($"</td>");
-                }
-                page.Add($"</tr>\n");
-            }
-            page.Add($"</tbody>\n</table>\n");
-        }
+        foreach (var table in tables) HtmlTable.Write(page, table);
         page.Add($"<p class=\"caption\">{caption}</p>\n</section>\n");
     }
-
-    /// <summary>A name of an attack, which a line may end in only after its family.</summary>
-    private static Html Breakable(string name) => Html.Of(html =>
-    {
-        var parts = name.Split('/');
-        foreach (var part in parts[..^1]) html.Add($"<span>{part}/</span><wbr>");
-        html.Add($"<span>{parts[^1]}</span>");
-    });
-
-    private static Html Value(CellValue value) => Html.Of(html =>
-    {
-        html.Add($"{value.Text}");
-        if (value.Detail.Length > 0) html.Add($" <small>({value.Detail})</small>");
-    });
 
     private static void Curves(Html page, ReportPictures pictures)
     {
@@ -188,11 +162,16 @@ internal static class HtmlReport
 
     public static Html DataUri(byte[] png) => Html.Markup($"data:image/png;base64,{Convert.ToBase64String(png)}");
 
-    private static string Style()
+    private static string Style(RunSummary summary)
     {
-        using var resource = typeof(HtmlReport).Assembly.GetManifestResourceStream("report.css")
-            ?? throw new InvalidOperationException("the assembly has no style");
-        using var reader = new StreamReader(resource);
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
+        return Sheet("report.css") + (summary.HasDefenses ? Sheet("defenses.css") : "");
+
+        static string Sheet(string name)
+        {
+            using var resource = typeof(HtmlReport).Assembly.GetManifestResourceStream(name)
+                ?? throw new InvalidOperationException($"the assembly has no style {name}");
+            using var reader = new StreamReader(resource);
+            return reader.ReadToEnd().ReplaceLineEndings("\n");
+        }
     }
 }

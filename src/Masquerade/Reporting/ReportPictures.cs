@@ -30,17 +30,34 @@ internal sealed class ReportPictures
 
     public Dictionary<AttackSummary, List<ExamplePicture>> Examples { get; } = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>The figures of defenses; none where a run has none.</summary>
+    public IReadOnlyList<DefensePictures> Defenses { get; private init; } = [];
+
+    /// <summary>Successes against defenses.</summary>
+    public List<DefenseExample> DefenseExamples { get; } = [];
+
     /// <summary>Every picture as a file.</summary>
     public IEnumerable<(string File, byte[] Png)> Files =>
-        Curves.Select(c => (c.File, c.Png)).Concat(Examples.Values.SelectMany(e => e).Select(e => (e.File, e.Png)));
+    [
+        .. Curves.Select(c => (c.File, c.Png)),
+        .. Examples.Values.SelectMany(e => e).Select(e => (e.File, e.Png)),
+        .. Defenses.SelectMany(d => new[] { d.HeatMap, d.Curves }.OfType<Figure>()).Select(f => (f.File, f.Png)),
+        .. DefenseExamples.Select(e => (e.File, e.Png)),
+    ];
+
+    /// <summary>Whether a file of this name is one that an export wrote.</summary>
+    public static bool IsOurs(string file) =>
+        ((string[])["curve-", "example-", DefenseFigures.HeatMapPrefix, DefenseFigures.CurvesPrefix])
+        .Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal));
 
     public static ReportPictures Draw(RunSummary summary, IRunResults results)
     {
-        var pictures = new ReportPictures();
-        List<string> names = [.. summary.Attacks.Select(a => a.Attack).Distinct()];
-        List<string> families = [.. summary.Attacks.Select(a => a.Family).Distinct()];
+        var pictures = new ReportPictures { Defenses = DefenseFigures.Draw(summary) };
+        List<AttackSummary> bare = [.. summary.BareSettings.SelectMany(s => s)];
+        List<string> names = [.. bare.Select(a => a.Attack).Distinct()];
+        List<string> families = [.. bare.Select(a => a.Family).Distinct()];
         // One goal's figures of several models stand beside each other and are drawn to one scale.
-        foreach (var row in summary.Attacks.GroupBy(a => (a.Setting with { Model = "", Threshold = 0 }, a.Goal)))
+        foreach (var row in bare.GroupBy(a => (a.Setting with { Model = "", Threshold = 0 }, a.Goal)))
         {
             List<AttackSummary> beside = [.. row];
             foreach (var group in row.GroupBy(a => a.Setting))
@@ -52,7 +69,9 @@ internal sealed class ReportPictures
                 pictures.Curves.Add(new CurvePicture(group.Key, row.Key.Goal, name, light, dark));
             }
         }
-        foreach (var attack in summary.Attacks) pictures.Examples.Add(attack, pictures.DrawExamples(attack, results));
+        foreach (var attack in bare) pictures.Examples.Add(attack, pictures.DrawExamples(attack, results));
+        pictures.DefenseExamples.AddRange(
+            Reporting.DefenseExamples.Draw(summary, results, attack => pictures.Name("example", attack, withAttack: true)));
         return pictures;
     }
 
@@ -90,7 +109,7 @@ internal sealed class ReportPictures
         return $"{name}.png";
     }
 
-    private static string Slug(string text)
+    internal static string Slug(string text)
     {
         var slug = new StringBuilder();
         foreach (var c in text.ToLowerInvariant())

@@ -8,9 +8,6 @@ namespace Masquerade.Reporting;
 /// <summary>The sentences of a report: the same on the console, in Markdown and in HTML. None of it is encoded yet.</summary>
 internal static class ReportText
 {
-    /// <summary>Fewer pairs than this of a goal rank nothing.</summary>
-    private const int PairsToRank = 200;
-
     /// <summary>For tables that have both goals beside each other.</summary>
     public const string CellOrder = "Each cell is anonymization / impersonation. ";
 
@@ -63,7 +60,14 @@ internal static class ReportText
         if (pairs.Count == 0) return $"No pair has been attacked so far; {Numbers.Count(summary.RowsPlanned)} results are planned.";
         var attacks = summary.Attacks.Select(a => a.FullName).Distinct().Count();
         return $"{Count(pairs.Count, "pair")} of photographs ({pairs.Count(p => p.Goal == AttackGoal.Anonymize)} of the same person, " +
-            $"{pairs.Count(p => p.Goal == AttackGoal.Impersonate)} of different persons), {Count(attacks, "attack")}.";
+            $"{pairs.Count(p => p.Goal == AttackGoal.Impersonate)} of different persons), {Count(attacks, "attack")}{Defenses(summary)}.";
+    }
+
+    private static string Defenses(RunSummary summary)
+    {
+        var defenses = summary.DefenseMatrices.SelectMany(m => m.Defended).Select(r => r.Defense).Distinct().Count();
+        var levels = Words(summary.DefenseMatrices.SelectMany(m => m.Knowledge).Distinct());
+        return defenses == 0 ? "" : $", {Count(defenses, "defense")} at {levels} knowledge";
     }
 
     public static string Title(RunSetting setting)
@@ -96,8 +100,9 @@ internal static class ReportText
         if (!summary.Complete)
             notes.Add($"Unfinished run: {Numbers.Count(summary.Rows.Count)} of {Numbers.Count(summary.RowsPlanned)} results are there. " +
                 "Every number is of what has been done so far, and attacks may have met different pairs.");
+        notes.AddRange(DefenseText.Notes(summary));
         // Which pairs are wrong before the attack does not depend on how its images are stored.
-        foreach (var verifier in summary.Attacks.GroupBy(a => Title(a.Setting with { Storage = "" })))
+        foreach (var verifier in summary.BareSettings.SelectMany(s => s).GroupBy(a => Title(a.Setting with { Storage = "" })))
         {
             var judged = verifier.SelectMany(a => a.Rows).Where(r => !RowKinds.Skipped(r)).ToList();
             var wrong = judged.Where(r => r.AlreadyWrong).DistinctBy(r => r.Pair).Count();
@@ -106,6 +111,7 @@ internal static class ReportText
                     $"{(wrong == 1 ? "was" : "were")} judged wrongly before any attack and {(wrong == 1 ? "counts" : "count")} as fooled " +
                     "with ‖Δ‖ = 0. The numbers without are in report.html and summary.json.");
         }
+        notes.AddRange(DefenseText.WrongBefore(summary));
         var skipped = summary.Skipped.Select(s => s.Pair).Distinct().Count();
         if (skipped > 0)
             notes.Add($"{Count(skipped, "pair")} could not be read and {(skipped == 1 ? "is" : "are")} in no rate; report.html says why.");
@@ -118,9 +124,9 @@ internal static class ReportText
         if (preprocessing != Preprocessing.None)
             notes.Add($"The crops are not photographs any more ({summary.Experiment.Preprocessing}: {preprocessing.Description()}): " +
                 "‖Δ‖ is measured between images so made, and the pictures show them.");
-        var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(PairsToRank).Min();
-        if (fewest < PairsToRank)
-            notes.Add($"Fewer than {PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");
+        var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(DefenseRanking.PairsToRank).Min();
+        if (fewest < DefenseRanking.PairsToRank)
+            notes.Add($"Fewer than {DefenseRanking.PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");
         foreach (var (name, value) in Thresholds(summary))
             notes.Add($"{name.Replace(": ", " ", StringComparison.Ordinal)}: {value.TrimEnd('.')}.");
         return notes;

@@ -34,6 +34,8 @@ public static class ResultsCsv
         ("target", r => r.Target),
         ("status", r => r.Status),
         ("reason", r => r.Reason),
+        ("fooled_share", r => Text(r.FooledShare)),
+        ("late_gain", r => Text(r.LateGain)),
     ];
 
     /// <summary>Writes rows in their order: booleans as 1 and 0, numbers as the shortest text that reads back as the same value.</summary>

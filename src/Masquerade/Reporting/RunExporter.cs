@@ -53,8 +53,7 @@ public static class RunExporter
             foreach (var path in Directory.EnumerateFiles(figures, "*.png").ToList())
             {
                 var name = Path.GetFileName(path);
-                var ours = name.StartsWith("curve-", StringComparison.Ordinal) || name.StartsWith("example-", StringComparison.Ordinal);
-                if (ours && !written.Contains(name)) File.Delete(path);
+                if (ReportPictures.IsOurs(name) && !written.Contains(name)) File.Delete(path);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

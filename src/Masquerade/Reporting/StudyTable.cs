@@ -138,7 +138,7 @@ public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IRe
         RunSummary summary, IReadOnlyList<string> headers, Func<TableCell, AttackSummary?[], IReadOnlyList<TableCell>> row)
     {
         ArgumentNullException.ThrowIfNull(summary);
-        return [.. summary.Settings.Select(setting => new StudyTable(
+        return [.. summary.BareSettings.Select(setting => new StudyTable(
             ReportText.Title(setting.Key),
             headers,
             [.. setting.GroupBy(a => a.FullName).Select(attack => row(

@@ -10,7 +10,8 @@ namespace Masquerade.Reporting;
 /// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
 /// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>model_comparisons</c> has
 /// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
-/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1].
+/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1]. What a run with defenses has besides: see
+/// <c>defense_matrices</c> (both levels of knowledge and the worst case), <c>defense_rankings</c>, <c>clean_costs</c>, <c>trust_warnings</c>.
 /// </summary>
 public static class SummaryJson
 {
@@ -50,6 +51,7 @@ public static class SummaryJson
             Array(json, "comparisons", summary.Comparisons, comparison => Comparison(json, comparison));
             Array(json, "model_comparisons", summary.ModelComparisons, comparison => Models(json, comparison));
             Array(json, "published_comparisons", summary.PublishedComparisons, comparison => Published(json, comparison));
+            DefenseJson.Write(json, summary);
             Array(json, "skipped", summary.Skipped, skipped =>
             {
                 json.WriteString("pair", skipped.Pair);
@@ -169,26 +171,26 @@ public static class SummaryJson
         json.WriteString("target", setting.Target);
     }
 
-    private static void Share(Utf8JsonWriter json, string name, Rate rate, string suffix = "") =>
+    internal static void Share(Utf8JsonWriter json, string name, Rate rate, string suffix = "") =>
         Range(json, name, suffix, rate.Value, rate.Interval);
 
-    private static void Statistic(Utf8JsonWriter json, string name, Estimate? estimate, string suffix = "") =>
+    internal static void Statistic(Utf8JsonWriter json, string name, Estimate? estimate, string suffix = "") =>
         Range(json, name, suffix, estimate?.Value, estimate?.Interval);
 
-    private static void Range(Utf8JsonWriter json, string name, string suffix, double? value, Interval? interval)
+    internal static void Range(Utf8JsonWriter json, string name, string suffix, double? value, Interval? interval)
     {
         Number(json, name + suffix, value);
         Number(json, $"{name}_low{suffix}", interval?.Low);
         Number(json, $"{name}_high{suffix}", interval?.High);
     }
 
-    private static void Number(Utf8JsonWriter json, string name, double? value)
+    internal static void Number(Utf8JsonWriter json, string name, double? value)
     {
         if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, number);
         else json.WriteNull(name);
     }
 
-    private static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    internal static void Array<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
     {
         json.WriteStartArray(name);
         foreach (var item in items)

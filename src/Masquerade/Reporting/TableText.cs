@@ -32,6 +32,11 @@ public static class TableText
             Line("");
             Line(Escape(ReportText.Beside(summary)));
         }
+        if (summary.HasDefenses)
+        {
+            Line("");
+            text.Append(DefenseReportText.Markdown(summary));
+        }
         Line("");
         foreach (var note in ReportText.Notes(summary)) Line($"- {Escape(note)}");
         return text.ToString();
@@ -41,16 +46,24 @@ public static class TableText
             Line("");
             Line($"## {Escape(table.Title)}");
             Line("");
-            Line($"| {string.Join(" | ", table.Headers.Select(Header))} |");
-            Line($"|:---|{string.Concat(table.Headers.Skip(1).Select(_ => "---:|"))}");
-            foreach (var row in table.Rows) Line($"| {string.Join(" | ", row.Select(c => Escape(c.ToString())))} |");
+            TableText.Table(text, table);
         }
 
-        void Line(string line) => text.Append(line).Append('\n');
+        void Line(string line) => TableText.Line(text, line);
+    }
+
+    /// <summary>A table in Markdown, without its title.</summary>
+    internal static void Table(StringBuilder text, StudyTable table)
+    {
+        Line(text, $"| {string.Join(" | ", table.Headers.Select(Header))} |");
+        Line(text, $"|:---|{string.Concat(table.Headers.Skip(1).Select(_ => "---:|"))}");
+        foreach (var row in table.Rows) Line(text, $"| {string.Join(" | ", row.Select(c => Escape(c.ToString())))} |");
 
         // A model's name may be in it. Before a space, < begins no tag.
         static string Header(string header) => Escape(header).Replace("&lt; ", "< ", StringComparison.Ordinal);
     }
+
+    internal static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 
     /// <summary>One table in aligned columns, each row in two lines: anonymization above impersonation. No line ends in a space.</summary>
     public static string Plain(StudyTable table)
@@ -84,7 +97,7 @@ public static class TableText
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
     }
 
-    private static string Escape(string text)
+    internal static string Escape(string text)
     {
         var escaped = new StringBuilder();
         foreach (var c in Printable(text))

@@ -231,7 +231,7 @@ public sealed partial class ReportTests : IDisposable
         Should.Throw<InputException>(() => RunExporter.Export(new FakeRun(), file)).Message.ShouldContain(file);
     }
 
-    private static readonly string[] KnownTags =
+    internal static readonly string[] KnownTags =
     [
         "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "h4", "h5", "p", "div", "ul", "li", "section",
         "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "span", "wbr", "figure", "figcaption", "b", "br", "picture",

@@ -16,7 +16,8 @@ public sealed class ResultsCsvTests : IDisposable
     [Fact]
     public void The_header_is_the_contract() => Write([]).ShouldBe(
         "pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit," +
-        "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason\n");
+        "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason," +
+        "fooled_share,late_gain\n");
 
     [Fact]
     public void Every_field_stands_in_its_column_and_reads_back()
@@ -48,6 +49,8 @@ public sealed class ResultsCsvTests : IDisposable
             Target = "tar",
             Status = "ok",
             Reason = "line\nbreak",
+            FooledShare = 0.75,
+            LateGain = 1.0 / 7,
         };
         var culture = CultureInfo.CurrentCulture;
         string text;
@@ -69,7 +72,8 @@ public sealed class ResultsCsvTests : IDisposable
         fields["reason"].ShouldBe(row.Reason);
         (fields["success"], fields["already_wrong"], fields["success_8bit"], fields["l2_8bit"]).ShouldBe(("1", "0", "0", ""));
         (string Name, double? Value)[] numbers =
-            [("l2", row.L2), ("linf", row.Linf), ("distance_before", row.DistanceBefore), ("seconds", row.Seconds), ("ssim", row.Ssim)];
+            [("l2", row.L2), ("linf", row.Linf), ("distance_before", row.DistanceBefore), ("seconds", row.Seconds), ("ssim", row.Ssim),
+                ("fooled_share", row.FooledShare), ("late_gain", row.LateGain)];
         foreach (var (name, value) in numbers)
             double.Parse(fields[name], CultureInfo.InvariantCulture).ShouldBe(value!.Value);
         (fields["forwards"], fields["backwards"]).ShouldBe(("12345678901", "2"));

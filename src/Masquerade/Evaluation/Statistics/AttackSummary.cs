@@ -117,6 +117,8 @@ public sealed record AttackSummary
         var rounded = judged.Where(r => r.Success8Bit ?? r.AlreadyWrong).ToList();
         double[] similarities = [.. attacked.Where(r => r.Success).Select(r => r.Ssim).OfType<double>()];
         var outcome = AttackOutcome.Of(judged);
+        // Where images were searched for under the 8-bit rule, they are what they are after rounding.
+        var same = rounded.Count == outcome.Success.Count && rounded.All(r => r.Success && (r.L2After8Bit ?? r.Norm()) == r.Norm());
         return new AttackSummary
         {
             Setting = RunSetting.Of(rows[0]),
@@ -130,7 +132,7 @@ public sealed record AttackSummary
             Outcome = outcome,
             OutcomeExcludingAlreadyWrong = attacked.Count == judged.Count ? outcome : AttackOutcome.Of(attacked),
             Success8Bit = new Rate(rounded.Count, judged.Count),
-            MeanL28Bit = Bootstrap.MeanAndMedian(rounded.Select(r => r.L2After8Bit ?? r.Norm()))?.Mean,
+            MeanL28Bit = same ? outcome.MeanL2 : Bootstrap.MeanAndMedian(rounded.Select(r => r.L2After8Bit ?? r.Norm()))?.Mean,
             MeanSsim = similarities.Length == 0 ? null : similarities.Sum() / similarities.Length,
             Forwards = rows.Sum(r => r.Forwards),
             Backwards = rows.Sum(r => r.Backwards),

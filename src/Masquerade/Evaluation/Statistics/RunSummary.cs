@@ -29,14 +29,32 @@ public sealed record RunSummary
     /// <summary>Every setting, attack and goal of which there are rows, in the order of the rows, anonymization first.</summary>
     public required IReadOnlyList<AttackSummary> Attacks { get; init; }
 
-    /// <summary>Every two attacks of one setting and goal.</summary>
+    /// <summary>Every two attacks on a bare verifier of one setting and goal.</summary>
     public required IReadOnlyList<AttackComparison> Comparisons { get; init; }
 
-    /// <summary>The models of the run on the same pairs; none where there is one model only.</summary>
+    /// <summary>The models of the run, bare, on the same pairs; none where there is one model only.</summary>
     public required IReadOnlyList<ModelComparison> ModelComparisons { get; init; }
 
     /// <summary>The run beside the published results that its experiment names; none where it names none.</summary>
     public required IReadOnlyList<PublishedComparison> PublishedComparisons { get; init; }
+
+    /// <summary>The run's defenses, in its order.</summary>
+    public required IReadOnlyList<DefenseFact> Defenses { get; init; }
+
+    /// <summary>Defenses against attacks: one matrix for a model, storage rule and goal; none where no defense was attacked.</summary>
+    public required IReadOnlyList<DefenseMatrix> DefenseMatrices { get; init; }
+
+    /// <summary>The defenses in the order of the worst case, one for each matrix.</summary>
+    public required IReadOnlyList<DefenseRanking> DefenseRankings { get; init; }
+
+    /// <summary>What the defenses cost those whom nobody attacks.</summary>
+    public required IReadOnlyList<CleanCost> CleanCosts { get; init; }
+
+    /// <summary>Why what the run says of a defense may be wrong.</summary>
+    public required IReadOnlyList<TrustWarning> TrustWarnings { get; init; }
+
+    /// <summary>Whether anything is known of defenses.</summary>
+    public bool HasDefenses => DefenseMatrices.Count > 0;
 
     /// <summary>Pairs that could not be read, each once, with the reason.</summary>
     public required IReadOnlyList<(string Pair, string Reason)> Skipped { get; init; }
@@ -51,6 +69,8 @@ public sealed record RunSummary
             .SelectMany(setting => setting.GroupBy(r => (r.Family, r.Attack)))
             .SelectMany(attack => attack.GroupBy(r => r.Goal).OrderBy(g => g.Key)).Select(g => g.ToList())];
         var attacks = groups.AsParallel().AsOrdered().Select(AttackSummary.Of).ToList();
+        var bare = attacks.Where(a => a.Setting.Defense.Length == 0).ToList();
+        var matrices = DefenseMatrix.All(attacks, results.Defenses.Select(d => d.Defense));
         return new RunSummary
         {
             Experiment = results.Experiment,
@@ -58,16 +78,23 @@ public sealed record RunSummary
             Rows = rows,
             RowsPlanned = results.RowsPlanned,
             Attacks = attacks,
-            Comparisons = [.. Pairings(attacks).AsParallel().AsOrdered()
+            Comparisons = [.. Pairings(bare).AsParallel().AsOrdered()
                 .Select(p => new AttackComparison(p.First, p.Second, PairedComparison.Of(p.First.Rows, p.Second.Rows)))],
-            ModelComparisons = ModelComparison.All(attacks),
-            PublishedComparisons = PublishedComparison.All(results.Experiment, attacks),
+            ModelComparisons = ModelComparison.All(bare),
+            PublishedComparisons = PublishedComparison.All(results.Experiment, bare),
+            Defenses = results.Defenses,
+            DefenseMatrices = matrices,
+            DefenseRankings = DefenseRanking.All(matrices),
+            CleanCosts = CleanCost.All(
+                results.CleanScores, results.Defenses, model => attacks.FirstOrDefault(a => a.Setting.Model == model)?.Setting.Threshold),
+            TrustWarnings = Statistics.TrustWarnings.All(results, matrices),
             Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],
         };
     }
 
-    /// <summary>The summaries of each setting, in order.</summary>
-    internal IEnumerable<IGrouping<RunSetting, AttackSummary>> Settings => Attacks.GroupBy(a => a.Setting);
+    /// <summary>The summaries of each setting without a defense, in order.</summary>
+    internal IEnumerable<IGrouping<RunSetting, AttackSummary>> BareSettings =>
+        Attacks.Where(a => a.Setting.Defense.Length == 0).GroupBy(a => a.Setting);
 
     private static IEnumerable<(AttackSummary First, AttackSummary Second)> Pairings(List<AttackSummary> attacks) =>
         from comparable in attacks.GroupBy(a => (a.Setting, a.Goal))

@@ -1,0 +1,110 @@
+using Masquerade.Attacks;
+using Masquerade.Evaluation;
+using Masquerade.Evaluation.Statistics;
+
+namespace Masquerade.Reporting;
+
+/// <summary>The sentences about defenses. None of it is encoded yet.</summary>
+internal static class DefenseText
+{
+    /// <summary>More warnings than these are told kind by kind where there is little room.</summary>
+    private const int MostInFull = 6;
+
+    public const string Levels =
+        "Zero knowledge: images made against the bare verifier are shown to the defended one. Perfect knowledge: the attack is made through " +
+        "the defense, as if it changed nothing where it has no gradient of its own (BPDA), averaged over draws where it is random (EOT). The " +
+        "worst case takes, pair by pair, the smallest norm of all attacks at both levels: where zero knowledge is the stronger, it counts. ";
+
+    public const string Counting =
+        "A pair that was judged wrongly before the attack counts as fooled with ‖Δ‖ = 0, a random defense as fooled where at least half of " +
+        "many fresh draws are. The median is over all pairs, one that withstood counting as farther than any norm; ∞ means that fewer than " +
+        "half were fooled. The ratio to no defense is of the pairs that both judged right before the attack, resampled pair by pair. In " +
+        "brackets: 95% intervals (Wilson for rates, percentile bootstrap for norms). What rounding to 8 bits alone undoes of an attack is " +
+        "told where attacks on the bare verifier are.";
+
+    public const string Ranking =
+        "By the worst case's median norm, then by how many pairs were fooled. Defenses share a place where they cannot be told apart from " +
+        "its first: where neither the interval of their medians' ratio (paired bootstrap) excludes 1 nor McNemar's test of the pairs fooled " +
+        "rejects at 5%. Each test is by itself, not corrected for how many there are.";
+
+    public static readonly string NoRanking = Numbers.Text(
+        $"Fewer than {DefenseRanking.PairsToRank} pairs of both goals: the defenses can be described, but their order is no ranking.");
+
+    /// <summary>What stands below the table of clean costs.</summary>
+    public static string CleanCosts(RunSummary summary)
+    {
+        var fewest = summary.CleanCosts.Min(c => c.Different);
+        var few = fewest < CleanCost.PairsForFar
+            ? $" There are {fewest} different-person pairs only: fewer than {Numbers.Count(CleanCost.PairsForFar)} cannot tell a FAR of 10⁻³, and "
+                + "what is shown is a threshold that accepts none of those it was chosen on."
+            : "";
+        return "Pairs: same-person + different-person. Accuracy: with the model's threshold as it was, and with the threshold that is most " +
+            $"accurate behind the defense on the other folds ({CleanCost.MostFolds}-fold cross-validation; folds are neighbours in the list). " +
+            "TAR: same-person pairs accepted where different-person pairs are to be accepted at a FAR of 10⁻³, with the threshold that does " +
+            "so for the bare verifier on these pairs, and recalibrated likewise; FAR: what was attained." + few +
+            " Time: purification of an image in a batch of 32, and as a share of the recogniser's forward. In brackets: 95% Wilson intervals.";
+    }
+
+    /// <summary>What came out for one model, storage rule and goal, in a sentence or two.</summary>
+    public static string Finding(RunSummary summary, DefenseMatrix matrix)
+    {
+        var name = matrix.Goal == AttackGoal.Anonymize ? "Anonymization" : "Impersonation";
+        var defended = matrix.Defended.Where(r => r.Worst.Success.Of > 0).ToList();
+        if (defended.Count == 0) return $"{name} was not tried.";
+        var best = defended.OrderByDescending(r => r.Worst.MedianL2?.Value ?? double.PositiveInfinity)
+            .ThenBy(r => r.Worst.Success.Count).First();
+        var most = defended.Count == 1 ? $"{best.Defense} took" : $"of {defended.Count} defenses {best.Defense} took most,";
+        var norm = best.Worst.MedianL2 is null
+            ? $"more than any norm on most pairs ({best.Worst.Success.Count} of {best.Worst.Success.Of} were fooled)"
+            : $"a median ‖Δ‖ of {Numbers.MedianOfAll(best.Worst.MedianL2, best.Worst.Success)}";
+        var ratio = best.Ratio is { } r ? $", {Numbers.Ratio(r)} the bare verifier's" : "";
+        var levels = best is { Zero: { } zero, Perfect: { } perfect }
+            ? $" Attackers who do not know it fooled {Numbers.Share(zero.Success)}, those who do {Numbers.Share(perfect.Success)}."
+            : "";
+        var warnings = DefenseTables.Warnings(summary, matrix.Model, best.Defense, matrix.Goal);
+        return $"{name}: in the worst case {most} {norm}{ratio}.{levels}"
+            + (warnings > 0 ? $" {Trust(warnings)}" : "");
+    }
+
+    /// <summary>The warnings where they stand among other notes: each in full, or one line a kind where there are many.</summary>
+    public static IEnumerable<string> Notes(RunSummary summary)
+    {
+        if (summary.TrustWarnings.Count <= MostInFull) return summary.TrustWarnings.Select(w => w.Text);
+        return summary.TrustWarnings.GroupBy(w => w.Kind).OrderBy(k => k.Key).Select(kind =>
+        {
+            var where = kind.Select(w => $"{w.Model} {DefenseTables.Name(w.Defense)}").Distinct().ToList();
+            return $"{Kind(kind.Key)}: {string.Join(", ", where.Take(MostInFull))}"
+                + (where.Count > MostInFull ? $" and {where.Count - MostInFull} more" : "") + "; the section on defenses says more.";
+        });
+    }
+
+    /// <summary>Pairs that verifiers were wrong of behind their defenses, in a sentence for each model; nothing where there are none.</summary>
+    public static IEnumerable<string> WrongBefore(RunSummary summary) =>
+        from model in summary.DefenseMatrices.GroupBy(m => (m.Model, m.Threshold))
+        let wrong = model.SelectMany(m => m.Defended).GroupBy(r => r.Defense).Select(d => (
+            Defense: d.Key,
+            Pairs: d.SelectMany(r => r.Attacks).SelectMany(a => a.Rows).Where(r => r.AlreadyWrong).DistinctBy(r => r.Pair).Count(),
+            Of: d.SelectMany(r => r.Attacks).SelectMany(a => a.Rows).Where(r => !RowKinds.Skipped(r)).DistinctBy(r => r.Pair).Count()))
+            .ToList()
+        let most = wrong.MaxBy(w => w.Pairs)
+        where most.Pairs > 0
+        select $"{model.Key.Model}, behind a defense: up to {most.Pairs} of {ReportText.Count(most.Of, "pair")} ({most.Defense}) were judged "
+            + "wrongly before any attack and count as fooled with ‖Δ‖ = 0.";
+
+    private static string Trust(int warnings) => warnings == 1
+        ? "There is a warning about this evaluation below."
+        : $"There are {warnings} warnings about this evaluation below.";
+
+    private static string Kind(TrustWarningKind kind) => kind switch
+    {
+        TrustWarningKind.ZeroGradient => "No gradient comes through",
+        TrustWarningKind.NoisyGradient => "The gradient is mostly noise",
+        TrustWarningKind.WrongGradient => "The gradient leads astray",
+        TrustWarningKind.PerfectWeakerThanZero => "Attackers who know the defense did worse than those who do not",
+        TrustWarningKind.OneSample => "A random defense was tried with a single draw",
+        TrustWarningKind.SuccessStopsGrowing => "White-box attacks failed though no norm limits them",
+        TrustWarningKind.NotConverged => "Attacks ended before their norms stopped falling",
+        TrustWarningKind.NoGradientAttack => "Only attacks without gradients were made",
+        _ => "Judged at zero knowledge only, which is not judged",
+    };
+}

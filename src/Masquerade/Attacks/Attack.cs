@@ -35,6 +35,12 @@ public abstract record Attack(Norm Norm, Access Access)
     /// <summary>Whether it can search under the rule that only 8-bit images count.</summary>
     public virtual bool SearchesUnder8Bit => true;
 
+    /// <summary>
+    /// Whether it spends its calls evenly on coming closer, so that a large <see cref="AttackResult.LateGain"/> means that it has not
+    /// converged.
+    /// </summary>
+    public virtual bool Anytime => false;
+
     /// <summary>Attacks every pair of the problem.</summary>
     /// <param name="problem">A fresh problem; an attack runs on it once.</param>
     /// <returns>One result a pair, in the problem's order.</returns>

@@ -182,8 +182,17 @@ public sealed class AttackProblem : IDisposable
     /// </summary>
     public void ReturnToBest()
     {
+        int[] found = [.. Enumerable.Range(0, Count).Where(p => _books[p].Best is not null)];
+        ReturnTo(found, p => _books[p].Best!);
+    }
+
+    /// <summary>Begins a second phase with pairs of which some may have left the batch; the others leave it.</summary>
+    /// <param name="pairs">Their places in the problem, each once.</param>
+    /// <param name="image">Where each stands, 3·H·W values in [0,1], by the pair's place in the problem.</param>
+    internal void ReturnTo(IReadOnlyList<int> pairs, Func<int, float[]> image)
+    {
         using var scope = NewDisposeScope();
-        _active = [.. Enumerable.Range(0, Count).Where(p => _books[p].Best is not null)];
+        _active = [.. pairs];
         _clean.Dispose();
         _images.Dispose();
         _clean = _probes.index_select(0, tensor(_active.Select(a => (long)a).ToArray(), [_active.Count], ScalarType.Int64))
@@ -192,7 +201,7 @@ public sealed class AttackProblem : IDisposable
         for (var i = 0; i < _active.Count; i++)
         {
             using var row = images[i];
-            System.Runtime.InteropServices.MemoryMarshal.AsBytes(_books[_active[i]].Best.AsSpan()).CopyTo(row.bytes);
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(image(_active[i]).AsSpan()).CopyTo(row.bytes);
         }
         _images = images.DetachFromDisposeScope();
     }

@@ -31,7 +31,12 @@ public static class AttackRegistry
         new("minimal", "deepfool", new MinimalDeepFool(), 10, 4),
         new("minimal", "uniform", new MinimalNoise(NoiseKind.Uniform), 25, 0),
         new("minimal", "gaussian", new MinimalNoise(NoiseKind.Gaussian), 25, 0),
-        new("strong", "pgd", new BisectedPgd(), 1000, 900),
+        new("strong", "fmn", new FastMinimumNorm(), 16, 44),
+        new("strong", "pgd-l2",
+            new BisectedPgd(Norm.L2, Steps: 6, Restarts: 2, Tolerance: 0.01, Quick: true, Looks: 60, CallBudget.UsualMostCalls), 8, 46),
+        new("strong", "pgd-linf",
+            new BisectedPgd(Norm.Linf, Steps: 8, Restarts: 2, Tolerance: 0.01, Quick: true, Looks: 50, CallBudget.UsualMostCalls), 8, 40),
+        new("thorough", "pgd", new BisectedPgd(), 10, 1000),
     ];
 
     /// <summary>Finds attacks by <c>family/attack</c>, <c>family</c> or <c>attack</c>, each once, in the order of reports.</summary>

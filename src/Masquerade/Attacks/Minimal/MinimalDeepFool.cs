@@ -11,9 +11,11 @@ namespace Masquerade.Attacks.Minimal;
 /// <param name="Overshoot">How far beyond the boundary a step goes, as a fraction of its length.</param>
 /// <param name="Projections">How often the clean image is projected onto the tangent.</param>
 /// <param name="Tolerance">How far above an amplitude that fails the one found may be, as a fraction.</param>
-/// <param name="MostTries">Most forward passes after the walk; twice as many under the 8-bit rule.</param>
+/// <param name="MostTries">Most looks after the walk; twice as many under the 8-bit rule.</param>
+/// <param name="MostCalls">Most passes of a pair; where it leaves no more, the walk ends early.</param>
 public sealed record MinimalDeepFool(
-    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8)
+    int Steps = 100, float Overshoot = 0.02f, int Projections = 1, double Tolerance = 0.004, int MostTries = 8,
+    int MostCalls = CallBudget.UsualMostCalls)
     : Attack(Norm.L2, Access.WhiteBox)
 {
     private const double Growth = 1.02;
@@ -25,9 +27,10 @@ public sealed record MinimalDeepFool(
     protected override void Run(AttackProblem problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
+        var budget = new CallBudget(problem, int.MaxValue, MostCalls);
         if (problem.Storage == StorageRule.EightBit)
         {
-            WalkWithoutJudging(problem);
+            WalkWithoutJudging(problem, budget);
             if (!problem.AnyActive) return;
             using var scope = NewDisposeScope();
             DirectionSearch.Run(
@@ -35,9 +38,9 @@ public sealed record MinimalDeepFool(
                 _ => 2 * MostTries);
             return;
         }
-        Walk(problem);
+        Walk(problem, budget);
         var walked = Enumerable.Range(0, problem.Count).Select(p => problem.Cost(p).Forwards).ToArray();
-        int Left(int pair) => MostTries - (int)(problem.Cost(pair).Forwards - walked[pair]);
+        int Left(int pair) => MostTries - (int)(problem.Cost(pair).Forwards - walked[pair]) / problem.CallsPerLook;
         var shrunk = new double[problem.Count];
         Array.Fill(shrunk, double.PositiveInfinity);
         for (var round = 0; round < Projections; round++) Project(problem, shrunk, Left);
@@ -75,11 +78,14 @@ public sealed record MinimalDeepFool(
         DirectionSearch.Run(problem, problem.Images - problem.Clean, _ => AmplitudeSearch.Below(1, Growth, Tolerance), triesLeft);
     }
 
-    private void Walk(AttackProblem problem)
+    private void Walk(AttackProblem problem, CallBudget budget)
     {
+        var kept = Projections + MostTries;
         for (var step = 0; step < Steps && problem.AnyActive; step++)
         {
             using var scope = NewDisposeScope();
+            problem.Retire([.. problem.Active.Select(p => budget.LooksLeft(p) < kept + 2)]);
+            if (!problem.AnyActive) break;
             var (margin, gradient) = problem.MarginAndGradient();
             if (!problem.AnyActive) break;
             // At the boundary the engines may differ on the side; the step goes on all the same, and never vanishes.
@@ -87,16 +93,39 @@ public sealed record MinimalDeepFool(
         }
     }
 
-    /// <summary>Walks until the gradient engine says that the boundary is crossed: rounding would undo steps this small.</summary>
-    private void WalkWithoutJudging(AttackProblem problem)
+    /// <summary>
+    /// Walks each pair until the gradient engine says that the boundary is crossed, or the walk has to end: rounding would undo steps this
+    /// small. All stand there afterwards.
+    /// </summary>
+    private void WalkWithoutJudging(AttackProblem problem, CallBudget budget)
     {
-        for (var step = 0; step < Steps && problem.AnyActive; step++)
+        var kept = 2 * MostTries;
+        var arrived = new SortedDictionary<int, float[]>();
+        for (var step = 0; problem.AnyActive; step++)
         {
             using var scope = NewDisposeScope();
+            bool[] ending = [.. problem.Active.Select(p => step == Steps || budget.LooksLeft(p) < kept + 1)];
+            Leave(problem, ending, arrived);
+            if (!problem.AnyActive) break;
             var (margin, gradient) = problem.MarginAndGradient();
-            if (!problem.AnyActive || margin.max().item<float>() <= 0) break;
-            problem.Place(problem.Images - Step(margin.AtLeast(0), gradient));
+            if (!problem.AnyActive) break;
+            bool[] crossed = [.. margin.data<float>().Select(m => m <= 0)];
+            Leave(problem, crossed, arrived);
+            if (!problem.AnyActive) break;
+            problem.Place(problem.Images - Step(margin.Keep(crossed).AtLeast(LeastMargin), gradient.Keep(crossed)));
         }
+        problem.ReturnTo([.. arrived.Keys], p => arrived[p]);
+    }
+
+    private static void Leave(AttackProblem problem, bool[] leaving, SortedDictionary<int, float[]> arrived)
+    {
+        for (var i = 0; i < leaving.Length; i++)
+        {
+            if (!leaving[i]) continue;
+            using var image = problem.Images[i];
+            arrived[problem.Active[i]] = image.data<float>().ToArray();
+        }
+        problem.Retire(leaving);
     }
 
     private Tensor Step(Tensor margin, Tensor gradient) =>

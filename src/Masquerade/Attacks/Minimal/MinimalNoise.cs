@@ -8,10 +8,12 @@ namespace Masquerade.Attacks.Minimal;
 /// amplitudes in turn: then success is luck, and the number of draws is part of the result.
 /// </summary>
 /// <param name="Kind">The distribution.</param>
-/// <param name="MostForwards">Most forward passes a pair, the clean one included.</param>
-/// <param name="MostWithoutHit">Most forward passes of a pair that nothing has fooled yet.</param>
+/// <param name="MostForwards">Most looks at a pair's images, the clean one included.</param>
+/// <param name="MostWithoutHit">Most looks at a pair that nothing has fooled yet.</param>
 /// <param name="Improvement">How far below the best amplitude the next draw is tried, as a fraction.</param>
-public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 36, int MostWithoutHit = 14, double Improvement = 0.01)
+/// <param name="MostCalls">Most passes of a pair: the limit behind a random defense, where a look costs several.</param>
+public sealed record MinimalNoise(
+    NoiseKind Kind, int MostForwards = 36, int MostWithoutHit = 14, double Improvement = 0.01, int MostCalls = CallBudget.UsualMostCalls)
     : Attack(Norm.L2, Access.Decision)
 {
     private const double Start = 0.25;
@@ -24,7 +26,8 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 36, int Mos
     {
         ArgumentNullException.ThrowIfNull(problem);
         var pairs = Enumerable.Range(0, problem.Count).Select(p => new Draws(problem.Random($"minimal/{Kind}", p))).ToArray();
-        for (var tries = 1; tries < MostForwards && problem.AnyActive; tries++)
+        var looks = new CallBudget(problem, MostForwards, MostCalls).Looks;
+        for (var tries = 1; tries < looks && problem.AnyActive; tries++)
         {
             using var scope = NewDisposeScope();
             var active = problem.Active.Select(p => pairs[p]).ToArray();
@@ -32,7 +35,7 @@ public sealed record MinimalNoise(NoiseKind Kind, int MostForwards = 36, int Mos
             var noise = Noise.Draw(Kind, [.. active.Select(a => (a.Random, a.Draw))], problem.Clean.shape.AsSpan(1));
             var hits = problem.Try(noise.mul_(Array.ConvertAll(amplitudes, a => (float)a).PerImage()).Plus_(problem.Clean));
             for (var i = 0; i < hits.Length; i++) active[i].Report(amplitudes[i], hits[i]);
-            if (tries + 1 < MostWithoutHit) continue;
+            if (tries + 1 < Math.Min(MostWithoutHit, looks)) continue;
             var hopeless = problem.Active.Select(p => double.IsInfinity(problem.BestL2(p))).ToArray();
             for (var i = 0; i < hopeless.Length; i++)
                 if (hopeless[i]) problem.Explain(problem.Active[i], $"none of {active[i].Draw} draws");

@@ -65,6 +65,7 @@ internal static class MasqApp
             new EvaluateCommand(host),
             new VerifyCommand(host),
             new AlignCommand(host),
+            new PurifyCommand(host),
             new InspectCommand(host),
             new SynthesizeCommand(host),
             new TrainCommand(host),

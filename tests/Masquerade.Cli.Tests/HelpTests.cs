@@ -7,6 +7,7 @@ public sealed class HelpTests
     [InlineData("evaluate", "evaluate", "--help")]
     [InlineData("verify", "verify", "--help")]
     [InlineData("align", "align", "--help")]
+    [InlineData("purify", "purify", "--help")]
     [InlineData("run", "run", "--help")]
     [InlineData("inspect", "inspect", "--help")]
     [InlineData("synthesize", "synthesize", "--help")]

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Masquerade.Alignment;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;
@@ -70,6 +71,14 @@ internal static class CommonOptions
         Required = fallback is null,
         CustomParser = result => Whole(result, least, most),
         DefaultValueFactory = fallback is { } number ? _ => number : null,
+    };
+
+    public static Option<string> Defense() => new("--defense", "-d")
+    {
+        Description = $"Purifier, or several with {PurifierRegistry.ChainMark} between them: "
+            + $"{string.Join(", ", PurifierRegistry.All.Select(p => p.Usage))}.",
+        HelpName = "NAME",
+        Required = true,
     };
 
     public static Option<double?> Threshold() => new("--threshold")

@@ -126,15 +126,12 @@ public sealed class FolderAligner
 
     private MarkedFolder Target(string path, string root)
     {
-        if (!string.IsNullOrWhiteSpace(path) && IsWithin(Path.GetFullPath(path), root))
+        if (!string.IsNullOrWhiteSpace(path) && PhotographFolder.IsWithin(Path.GetFullPath(path), root))
             throw new InputException($"{path}: lies within the photographs' folder, where crops would pass for photographs; name another");
         var settings = new AlignedSettings(
             AlignedSettings.Current, root, _kind.Name(), _faces, Fallback.ToString().ToLowerInvariant(), AllFaces);
         return MarkedFolder.Open(path, AlignedSettings.FileName, () => settings.Write(path), () => settings.Require(path), () => { });
     }
-
-    private static bool IsWithin(string path, string folder) => (Path.TrimEndingDirectorySeparator(path) + Path.DirectorySeparatorChar)
-        .StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>A list without folders cannot tell a/0001.jpg from b/0001.jpg; which came first must not decide.</summary>
     private void RequireOneLineEach(string root, string[] photographs)

@@ -41,23 +41,39 @@ internal static class PhotographFolder
     public static string CropName(string photograph, int face) =>
         PhotographName.WithoutExtension(photograph) + (face == 0 ? "" : $".face{face + 1}") + ".png";
 
+    /// <summary>Whether a full path is a folder or lies in it.</summary>
+    public static bool IsWithin(string path, string folder) => (Path.TrimEndingDirectorySeparator(path) + Path.DirectorySeparatorChar)
+        .StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
     /// <summary>No two photographs may claim one crop.</summary>
     /// <exception cref="InputException">Two do.</exception>
     public static void RequireOneCropEach(string root, string[] photographs, bool severalFaces)
     {
-        var owners = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var name in photographs)
-        {
-            if (!owners.TryAdd(PhotographName.WithoutExtension(name), name)) throw Clash(owners[PhotographName.WithoutExtension(name)], name);
-        }
+        const string Clashes = "would have one crop";
+        RequireOneFileEach(root, photographs, Clashes);
         if (!severalFaces) return;
+        var names = photographs.ToDictionary(PhotographName.WithoutExtension, StringComparer.OrdinalIgnoreCase);
         foreach (var name in photographs)
         {
             var stem = PhotographName.WithoutExtension(name);
             var cut = stem.LastIndexOf(".face", StringComparison.OrdinalIgnoreCase);
-            if (cut > 0 && int.TryParse(stem.AsSpan(cut + 5), out _) && owners.TryGetValue(stem[..cut], out var other)) throw Clash(other, name);
+            if (cut > 0 && int.TryParse(stem.AsSpan(cut + 5), out _) && names.TryGetValue(stem[..cut], out var other))
+                throw Clash(root, other, name, Clashes);
         }
-
-        InputException Clash(string one, string other) => new($"{root}: {one} and {other} would have one crop; rename one of them");
     }
+
+    /// <summary>No two photographs may have one name but for their extensions.</summary>
+    /// <exception cref="InputException">Two do.</exception>
+    public static void RequireOneFileEach(string root, string[] photographs, string clashes)
+    {
+        var owners = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in photographs)
+        {
+            if (owners.TryAdd(PhotographName.WithoutExtension(name), name)) continue;
+            throw Clash(root, owners[PhotographName.WithoutExtension(name)], name, clashes);
+        }
+    }
+
+    private static InputException Clash(string root, string one, string other, string clashes) =>
+        new($"{root}: {one} and {other} {clashes}; rename one of them");
 }

@@ -23,16 +23,7 @@ public sealed record GaussianFilter(double Sigma = 1) : Purifier
         return ImageSlices.Through(images, slice =>
         {
             using var scope = NewDisposeScope();
-            var padded = Windows.Mirrored(slice, weights.Length);
-            return Along(3, Along(2, padded, weights), weights).MoveToOuterDisposeScope();
+            return Windows.WeightedSums(Windows.Mirrored(slice, weights.Length), weights).MoveToOuterDisposeScope();
         });
-    }
-
-    private static Tensor Along(int dimension, Tensor padded, double[] weights)
-    {
-        var length = padded.shape[dimension] - weights.Length + 1;
-        var sum = padded.narrow(dimension, 0, length).Times(weights[0]);
-        for (var i = 1; i < weights.Length; i++) sum.Plus_(padded.narrow(dimension, i, length), weights[i]);
-        return sum;
     }
 }

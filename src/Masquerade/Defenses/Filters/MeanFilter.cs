@@ -26,14 +26,14 @@ public sealed record MeanFilter(int Size = 3, MeanBorder Border = MeanBorder.Mir
         CultureInfo.InvariantCulture, $"mean:{Size}{(Border == MeanBorder.Inside ? ":inside" : "")}");
 
     /// <inheritdoc/>
-    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
+    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws) => ImageSlices.Through(images, slice =>
     {
         using var scope = NewDisposeScope();
         var means = Border == MeanBorder.Mirror
-            ? Means(Windows.Mirrored(images, Size))
-            : Means(Windows.Zeros(images, Size)) / Means(Windows.Zeros(ones_like(images.narrow(0, 0, 1)).detach(), Size));
+            ? Means(Windows.Mirrored(slice, Size))
+            : Means(Windows.Zeros(slice, Size)) / Means(Windows.Zeros(ones_like(slice.narrow(0, 0, 1)).detach(), Size));
         return means.MoveToOuterDisposeScope();
-    }
+    });
 
-    private Tensor Means(Tensor padded) => nn.functional.avg_pool2d(padded, [Size, Size], [1, 1]);
+    private Tensor Means(Tensor padded) => Windows.WeightedSums(padded, [.. Enumerable.Repeat(1.0 / Size, Size)]);
 }

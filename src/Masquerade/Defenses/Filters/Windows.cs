@@ -27,4 +27,25 @@ internal static class Windows
         var (before, after) = (size / 2, (size - 1) / 2);
         return nn.functional.pad(images, [before, after, before, after]);
     }
+
+    /// <summary>
+    /// The sum over each window of the values times a weight of their row and a weight of their column. Sums along columns and then along
+    /// rows take a tenth of torch's time for windows, which fits few channels badly.
+    /// </summary>
+    /// <param name="padded">[N,C,H+size−1,W+size−1].</param>
+    /// <param name="weights">As many as a window has rows, and columns.</param>
+    /// <returns>[N,C,H,W], owned by the caller's scope.</returns>
+    public static Tensor WeightedSums(Tensor padded, IReadOnlyList<double> weights)
+    {
+        using var scope = NewDisposeScope();
+        return Along(3, Along(2, padded)).MoveToOuterDisposeScope();
+
+        Tensor Along(int dimension, Tensor values)
+        {
+            var length = values.shape[dimension] - weights.Count + 1;
+            var sum = values.narrow(dimension, 0, length).Times(weights[0]);
+            for (var i = 1; i < weights.Count; i++) sum.Plus_(values.narrow(dimension, i, length), weights[i]);
+            return sum;
+        }
+    }
 }

@@ -129,6 +129,47 @@ public class DefendedRunTests
         run.GradientChecks.Select(c => c.Agreement).Order().ElementAt(4).ShouldBeInRange(0.6, 1.4);
     }
 
+    [Fact]
+    public void Behind_a_random_defense_success_is_being_fooled_in_half_of_fresh_draws()
+    {
+        using var tiny = new TinyRun();
+        var experiment = Defended(tiny, "noise:12") with { CleanPairs = 3, EotSamples = 3, KeepImages = KeepImages.All };
+        using var run = tiny.Run(experiment, "run", cancellation: Cancellation);
+        using var judge = new Judge(tiny);
+        run.Defenses.ShouldHaveSingleItem().ShouldSatisfyAllConditions(d => d.IsRandom.ShouldBeTrue(), d => d.Samples.ShouldBe(3));
+        run.GradientChecks.ShouldContain(c => c.Repeatability < 1);
+        foreach (var row in run.Rows.Where(r => r.Defense.Length > 0 && !r.AlreadyWrong))
+        {
+            if (row.FooledShare is not { } share)
+            {
+                row.Success.ShouldBeFalse();
+                continue;
+            }
+            row.Success.ShouldBe(share >= 0.5);
+            if (row.Knowledge == KnowledgeNames.Perfect && !row.Success) row.Reason.ShouldStartWith("luck: fooled");
+            // Draws of the test's own find about the same share.
+            using var scope = NewDisposeScope();
+            using var purifier = PurifierRegistry.Open(row.Defense);
+            var (_, reference) = judge.Clean(row);
+            var draws = Enumerable.Range(0, 60).Select(i => new RandomDraw(new CounterRandom(99, "test", row.Pair), i)).ToArray();
+            float[] Purified(float[] image, int draw) => purifier.Purify(tensor(image, [1, 3, 16, 16]), [draws[draw]]).data<float>().ToArray();
+            var image = run.Adversarial(row)!;
+            var purifiedReference = purifier.Purify(tensor(reference, [1, 3, 16, 16]), [new(new CounterRandom(0, "reference", row.Pair), 0)]).data<float>().ToArray();
+            var fooled = draws.Index().Count(d => judge.IsWrong(row, judge.Distance("", Purified(image, d.Index), purifiedReference)));
+            (fooled / 60.0).ShouldBe(share, 0.45);
+        }
+        run.Rows.Count(r => r.FooledShare is not null && !r.AlreadyWrong).ShouldBeGreaterThan(5);
+        // Every look costs as many passes as there are draws.
+        run.Rows.Where(r => r.Knowledge == KnowledgeNames.Perfect).ShouldAllBe(r => r.Forwards % 3 == 0 && r.Backwards % 3 == 0);
+        using var otherwise = tiny.Run(experiment with { Batch = 3 }, "otherwise", cancellation: Cancellation);
+        foreach (var (row, other) in run.Rows.Zip(otherwise.Rows))
+        {
+            if ((row.Reason + other.Reason).Contains("near-threshold", StringComparison.Ordinal)) continue;
+            (other.Pair, other.Success, other.FooledShare).ShouldBe((row.Pair, row.Success, row.FooledShare));
+            if (row.Success) other.L2!.Value.ShouldBe(row.L2!.Value, 1e-3);
+        }
+    }
+
     [Theory]
     [InlineData("""defenses: [maen]""", "spec: no defense 'maen'; did you mean mean?; known are mean")]
     [InlineData("""defenses: ["mean:1"]""", "spec: defense 'mean:1': size '1' is not possible; a whole number from 2 to 31 (mean[:SIZE[:mirror|inside]])")]

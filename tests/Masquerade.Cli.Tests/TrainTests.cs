@@ -58,6 +58,13 @@ public sealed class TrainTests : IDisposable
     [InlineData("both", "give --images FOLDER or --people N", "--images", "{folder}/one", "--people", "9")]
     [InlineData("few", "3 people are not possible; paint 4 to 9999", "--people", "3")]
     [InlineData("captures", "1 photographs of a person are not possible", "--people", "8", "--captures", "1")]
+    [InlineData("reserved", "--people-seed 2026 paints the people whom models are tried on", "--people", "8", "--people-seed", "2026")]
+    [InlineData("list of nobody here", "{folder}/list.txt: 1 of its 1 people have no photographs in", "--images", "{folder}/people", "--aligned",
+        "--people-list", "{folder}/list.txt")]
+    [InlineData("overlap", "{folder}/people: 1 of its 2 people are evaluated in {folder}/pairs.csv (p1); leave them out", "--images", "{folder}/people",
+        "--aligned", "--pairs", "{folder}/pairs.csv")]
+    [InlineData("pairs of painted people", "--pairs is for --images", "--people", "8", "--pairs", "{folder}/pairs.csv")]
+    [InlineData("captures of photographs", "--captures is for --people", "--images", "{folder}/people", "--aligned", "--captures", "3")]
     [InlineData("kept", "training needs two more than that", "--people", "8", "--captures", "2", "--validation-people", "7")]
     [InlineData("rate", "a learning rate of -1 is not possible", "--people", "8", "--learning-rate", "-1")]
     [InlineData("loss", "softmax", "--people", "8", "--loss", "softmax")]
@@ -96,6 +103,8 @@ public sealed class TrainTests : IDisposable
             for (var i = 0; i < 2; i++) File.WriteAllText(_masq[$"text/p{person}/{i}.jpg"], "no picture");
             for (var i = 0; i < 10; i++) File.Copy(_masq.Photograph(person, 1), _masq[$"people/p{person}/{i}.png"]);
         }
+        File.WriteAllText(_masq["list.txt"], "Somebody\n");
+        File.WriteAllText(_masq["pairs.csv"], "probe,reference,same_person\np1/1.png,q1/1.png,0\n");
         // A safetensors file with one tensor that no verifier has.
         var header = """{"conv1.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"""u8;
         File.WriteAllBytes(_masq["other.safetensors"], [.. BitConverter.GetBytes((long)header.Length), .. header, 0, 0, 0, 0]);

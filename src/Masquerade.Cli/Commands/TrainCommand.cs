@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets.Synthetic;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;
@@ -16,8 +15,6 @@ internal sealed class TrainCommand : MasqCommand
 /// <summary><c>masq train verifier</c>: an embedder from a folder of people or from people who do not exist.</summary>
 internal sealed class TrainVerifierCommand : MasqCommand
 {
-    private const int MostPeople = 9999;
-
     private static readonly TrainingSettings Defaults = new() { Name = "verifier" };
 
     private readonly CommandHost _host;
@@ -28,21 +25,7 @@ internal sealed class TrainVerifierCommand : MasqCommand
         HelpName = "FOLDER",
     };
     private readonly Option<string?> _name = new("--name") { Description = "The model's name; the folder's own if left out.", HelpName = "NAME" };
-    private readonly Option<string?> _images = new("--images", "-i") { Description = "Folder of people, a folder each.", HelpName = "FOLDER" };
-    private readonly Option<string?> _landmarks = CommonOptions.Landmarks();
-    private readonly Option<bool> _aligned = CommonOptions.Aligned();
-    private readonly Option<int?> _people = new("--people")
-    {
-        Description = $"Without --images: how many people to paint, 4 to {MostPeople}.",
-        HelpName = "N",
-    };
-    private readonly Option<int> _captures = new("--captures")
-    {
-        Description = "Photographs of each painted person.",
-        HelpName = "N",
-        DefaultValueFactory = _ => 10,
-    };
-    private readonly Option<ulong> _dataSeed = new("--people-seed") { Description = "Another number, other painted people.", HelpName = "S", DefaultValueFactory = _ => 1 };
+    private readonly TrainingDataOptions _data = new(leastCaptures: 2, captures: 10);
     private readonly Option<int> _epochs = new("--epochs") { Description = "How often every photograph is seen.", HelpName = "N", DefaultValueFactory = _ => Defaults.Epochs };
     private readonly Option<int> _batch = new("--batch") { Description = "Photographs in a step.", HelpName = "N", DefaultValueFactory = _ => Defaults.Batch };
     private readonly Option<double> _rate = new("--learning-rate") { Description = "Largest learning rate.", HelpName = "R", DefaultValueFactory = _ => Defaults.LearningRate };
@@ -80,14 +63,14 @@ internal sealed class TrainVerifierCommand : MasqCommand
         _host = host;
         Option[] settings =
         [
-            _name, _images, _landmarks, _aligned, _people, _captures, _dataSeed, _epochs, _batch, _rate, _loss, _margin, _scale,
-            _adversarial, _epsilon, _steps, _from, _validation, _patience, _seed, _threads,
+            _name, .. _data.All, _epochs, _batch, _rate, _loss, _margin, _scale, _adversarial, _epsilon, _steps, _from, _validation,
+            _patience, _seed, _threads,
         ];
         Add(_out);
         Add(_resume);
         foreach (var option in settings) Add(option);
         Add(_strict);
-        this.RequireOneOf(_landmarks, _aligned);
+        _data.CheckIn(this, _resume);
         Validators.Add(result =>
         {
             if (result.GetResult(_resume) is not null)
@@ -97,8 +80,6 @@ internal sealed class TrainVerifierCommand : MasqCommand
                 return;
             }
             if (result.GetResult(_out) is null) result.AddError("--out FOLDER is needed (or --resume FOLDER)");
-            else if (result.GetResult(_images) is null == result.GetResult(_people) is null)
-                result.AddError("give --images FOLDER or --people N: photographs to train on, or how many people to paint");
         });
         SetAction(RunAsync);
     }
@@ -108,10 +89,7 @@ internal sealed class TrainVerifierCommand : MasqCommand
         var resume = parsed.GetValue(_resume);
         var trainer = resume is not null ? VerifierTrainer.Resume(resume) : Create(parsed);
         var journal = trainer.Journal;
-        var (threads, strict) = (journal.Settings.Threads, parsed.GetValue(_strict));
-        var faces = await ProgressReporter.RunAsync(_host, journal.Data.Images is null ? "painting photographs" : "reading photographs",
-            progress => journal.Data.Load(threads, strict, (done, total) => progress.Report(done, total), cancellation));
-        Announce(faces);
+        var faces = await TrainingDataOptions.LoadAsync(_host, journal.Data, least: 2, journal.Settings.Threads, parsed.GetValue(_strict), cancellation);
         var descriptor = await ProgressReporter.RunAsync(_host, "training", progress => trainer.Train(faces, at =>
         {
             if (at.Finished is { } epoch) progress.Say(Line(epoch, journal.Settings.Epochs));
@@ -127,15 +105,8 @@ internal sealed class TrainVerifierCommand : MasqCommand
     private VerifierTrainer Create(ParseResult parsed)
     {
         var folder = parsed.GetRequiredValue(_out!)!;
-        var images = parsed.GetValue(_images);
         if (!parsed.GetValue(_adversarial) && (parsed.GetValue(_epsilon) is not null || parsed.GetValue(_steps) is not null))
             throw new InputException("--epsilon and --steps are of --adversarial: give it, too");
-        if (images is null && parsed.GetValue(_people) is not (>= 4 and <= MostPeople))
-            throw new InputException($"{parsed.GetValue(_people)} people are not possible; paint 4 to {MostPeople}");
-        if (images is null && parsed.GetValue(_captures) is not (>= 2 and <= MostPeople))
-            throw new InputException($"{parsed.GetValue(_captures)} photographs of a person are not possible; paint 2 to {MostPeople}");
-        if (images is null && parsed.GetValue(_dataSeed) == UnseenPeople.Seed)
-            throw new InputException($"--people-seed {UnseenPeople.Seed} paints the people whom models are tried on; take another");
         var attack = new AdversarialSettings();
         return VerifierTrainer.Create(
             new TrainingSettings
@@ -155,23 +126,7 @@ internal sealed class TrainVerifierCommand : MasqCommand
                 Seed = parsed.GetValue(_seed),
                 Threads = CommonOptions.ThreadCount(parsed.GetValue(_threads)),
             },
-            images is null
-                ? new TrainingData { People = parsed.GetValue(_people)!.Value, Captures = parsed.GetValue(_captures), Seed = parsed.GetValue(_dataSeed) }
-                : new TrainingData
-                {
-                    Images = Path.GetFullPath(images),
-                    Landmarks = parsed.GetValue(_landmarks) is { } landmarks ? Path.GetFullPath(landmarks) : null,
-                    Aligned = parsed.GetValue(_aligned),
-                }, folder);
-    }
-
-    private void Announce(TrainingFaces faces)
-    {
-        _host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{faces.Count:N0} photographs of {faces.Names.Count:N0} people"));
-        if (faces.TooFew > 0) _host.Error.WriteLine($"left out: {faces.TooFew} people with fewer than two usable photographs");
-        if (faces.Unusable.Count == 0) return;
-        _host.Error.WriteLine($"skipped: {faces.Unusable.Count} photographs that cannot be used");
-        foreach (var photograph in faces.Unusable) _host.Error.WriteLine($"  {photograph.Reason}");
+            _data.Read(parsed), folder);
     }
 
     private static string Line(TrainingEpoch epoch, int epochs) => string.Create(CultureInfo.InvariantCulture,

@@ -51,6 +51,23 @@ public sealed class FolderOfPeople
         static string Name(string path) => Path.GetFileName(path);
     }
 
+    /// <summary>The same folder with only those on a list.</summary>
+    /// <param name="list">People of this folder.</param>
+    /// <exception cref="InputException">Somebody on the list has no photographs here.</exception>
+    public FolderOfPeople Only(PeopleList list)
+    {
+        ArgumentNullException.ThrowIfNull(list);
+        var known = People.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        string[] unknown = [.. list.Names.Where(name => !known.Contains(name))];
+        if (unknown.Length > 0)
+        {
+            throw new InputException($"{list.Source}: {unknown.Length} of its {list.Names.Count} people have no photographs in {Root} "
+                + $"({PeopleList.Few(unknown)}); correct the list");
+        }
+        var chosen = list.Names.ToHashSet(StringComparer.Ordinal);
+        return new FolderOfPeople(Root, [.. People.Where(p => chosen.Contains(p.Name))]);
+    }
+
     /// <summary>
     /// A list of pairs: all or some of the same-person pairs and as many different-person pairs (all there are, where there are fewer),
     /// drawn evenly without repetition and in turns. The same folder, limit and seed give the same list.

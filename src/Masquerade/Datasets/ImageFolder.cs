@@ -61,9 +61,7 @@ public sealed class ImageFolder
     private static string? PersonOf(string relative)
     {
         var stem = PhotographName.WithoutExtension(relative);
-        var cut = stem.LastIndexOf('_');
-        if (cut <= 0 || cut == stem.Length - 1 || stem.Contains('/')) return null;
-        return stem.AsSpan(cut + 1).ContainsAnyExceptInRange('0', '9') ? null : stem[..cut];
+        return stem.Contains('/') ? null : PhotographName.Numbered(stem);
     }
 
     private static string Inside(string name)

@@ -54,7 +54,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Size of the crops that it takes.</summary>
-    public static ImageSize InputSize { get; } = new(112, 112);
+    public static ImageSize InputSize => TrainingFaces.CropSize;
 
     /// <summary>Embeds images.</summary>
     /// <param name="input">float32 [N,3,112,112] in [0,1].</param>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Masquerade.Attacks;
 using Masquerade.Faces;
 using Masquerade.Networks.Checkpoints;
@@ -76,7 +75,7 @@ public sealed class VerifierTrainer
         ArgumentNullException.ThrowIfNull(faces);
         var settings = _journal.Settings;
         var (training, kept) = faces.Split(settings.ValidationPeople);
-        var fingerprint = Fingerprint(faces);
+        var fingerprint = faces.Fingerprint();
         if (_resumes && fingerprint != _journal.Fingerprint)
             throw new InputException($"{faces.Source}: is not what the training in {_folder} began with; put the photographs back or begin anew");
         _journal = _journal with { Fingerprint = fingerprint };
@@ -195,18 +194,5 @@ public sealed class VerifierTrainer
         {
             throw new InputException($"{_folder}: cannot be written ({InputFile.OneLine(e.Message)}); choose another place", e);
         }
-    }
-
-    private static string Fingerprint(TrainingFaces faces)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> person = stackalloc byte[sizeof(int)];
-        for (var i = 0; i < faces.Count; i++)
-        {
-            BitConverter.TryWriteBytes(person, faces.Person(i));
-            hash.AppendData(person);
-            hash.AppendData(faces.Crop(i).Pixels);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -182,16 +182,16 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
         }
         _folder.Write("people/p0/broken.jpg", "this is no picture");
         _folder.Write("people/alone/1.jpg", "nor is this");
-        var cropper = new FaceCropper(AlignmentKind.ArcFace112x112, VerifierNetwork.InputSize, null, aligned: true);
-        var faces = TrainingFaces.Read(FolderOfPeople.Read(_folder["people"]), cropper, threads: 2, cancellation: Token);
+        var cropper = new FaceCropper(AlignmentKind.ArcFace112x112, TrainingFaces.CropSize, null, aligned: true);
+        var faces = TrainingFaces.Read(FolderOfPeople.Read(_folder["people"]), cropper, least: 2, threads: 2, cancellation: Token);
         (faces.Count, faces.TooFew).ShouldBe((9, 1));
         faces.Names.ShouldBe(["p0", "p1", "p2"]);
         faces.Unusable.Select(u => u.Name).ShouldBe(["alone/1.jpg", "p0/broken.jpg"]);
         Enumerable.Range(0, 9).Select(faces.Person).ShouldBe([0, 0, 0, 1, 1, 1, 2, 2, 2]);
         faces.Crop(4).Pixels.ShouldBe(painted.Faces.Crop(5).Pixels);
-        Refused("is not a JPEG", () => TrainingFaces.Read(FolderOfPeople.Read(_folder["people"]), cropper, threads: 2, strict: true, cancellation: Token));
+        Refused("is not a JPEG", () => TrainingFaces.Read(FolderOfPeople.Read(_folder["people"]), cropper, least: 2, threads: 2, strict: true, cancellation: Token));
         _folder.Write("single/a/1.jpg", "x");
-        Refused("nobody has two usable photographs", () => TrainingFaces.Read(FolderOfPeople.Read(_folder["single"]), cropper, threads: 2, cancellation: Token));
+        Refused("nobody has two usable photographs", () => TrainingFaces.Read(FolderOfPeople.Read(_folder["single"]), cropper, least: 2, threads: 2, cancellation: Token));
     }
 
     private string Train(TrainingSettings settings, string folder) => VerifierTrainer.Create(settings, Data, _folder[folder]).Train(painted.Faces, cancellation: Token);

@@ -8,8 +8,11 @@ namespace Masquerade.Cli.Commands;
 /// <summary><c>masq train</c>: what can be trained.</summary>
 internal sealed class TrainCommand : MasqCommand
 {
-    public TrainCommand(CommandHost host) : base("train", "Trains what a verifier is made of.", "masq train verifier --help") =>
+    public TrainCommand(CommandHost host) : base("train", "Trains what a verifier is made of.", "masq train verifier --help")
+    {
         Add(new TrainVerifierCommand(host));
+        Add(new TrainPatchPriorCommand(host));
+    }
 }
 
 /// <summary><c>masq train verifier</c>: an embedder from a folder of people or from people who do not exist.</summary>

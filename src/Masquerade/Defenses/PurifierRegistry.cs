@@ -1,5 +1,6 @@
 using Masquerade.Assets;
 using Masquerade.Defenses.Filters;
+using Masquerade.Defenses.Restoration;
 
 namespace Masquerade.Defenses;
 
@@ -48,6 +49,11 @@ public static class PurifierRegistry
         Filter("gmrf", "gmrf[:SIGMA[:DEVIATION]]",
             "a Wiener filter: the most probable image under noise of SIGMA levels (10) and differences of neighbours of DEVIATION (10)",
             a => new MarkovField(a.Number("sigma", 0.1, 255, 10), a.Number("deviation", 0.1, 1000, 10))),
+        new("epll", "epll[:SIGMA[:FILE]]", "restoration under the patch prior of FILE (the shipped one), noise of SIGMA levels (10)", a =>
+        {
+            var (sigma, file) = (a.Number("sigma", 0.1, 255, EpllPurifier.UsualSigma), a.Rest());
+            return files => new EpllPurifier(PatchPrior.Read(file ?? files.Shipped(PatchPrior.ShippedFile, "epll")), sigma, file);
+        }),
         Filter("bits", "bits[:BITS]", "fewer bits a value (4)", a => new BitDepth(a.Whole("bits", 1, 8, 4))),
         Filter("jpeg", "jpeg[:QUALITY]", "JPEG compression of this QUALITY (75)", a => new JpegCompression(a.Whole("quality", 1, 100, 75))),
         Filter("resize-pad", "resize-pad[:SMALLEST]", "a random smaller size, down to SMALLEST of the sides (0.85), at a random place",

@@ -39,6 +39,9 @@ public sealed class TrainingFaces
     /// <summary>People who were left out because they have too few usable photographs.</summary>
     public int TooFew { get; private init; }
 
+    /// <summary>All crops.</summary>
+    public IReadOnlyList<FaceImage> Crops => _crops;
+
     /// <summary>A crop.</summary>
     public FaceImage Crop(int i) => _crops[i];
 

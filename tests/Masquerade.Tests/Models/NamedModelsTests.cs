@@ -9,7 +9,7 @@ public sealed class NamedModelsTests : IDisposable
 
     public NamedModelsTests()
     {
-        foreach (var file in new[] { "zebra.model.json", "mini.model.json", "mini.onnx", "mini.md", "other.json" })
+        foreach (var file in new[] { "zebra.model.json", "mini.model.json", "mini.onnx", "mini.md", "other.json", "patch-prior.safetensors" })
             _folder.Write($"models/{file}", "x");
         _named = new NamedModels(_folder["models"]);
     }

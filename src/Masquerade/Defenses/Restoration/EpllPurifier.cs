@@ -1,0 +1,92 @@
+using System.Globalization;
+using static TorchSharp.torch;
+
+namespace Masquerade.Defenses.Restoration;
+
+/// <summary>
+/// The image that explains a noisy one best while all its patches look like those of a prior: expected patch log likelihood (Zoran and
+/// Weiss, ICCV 2011), by half-quadratic splitting. In every round each patch is filtered under its most likely component, and the mean of
+/// overlapping patches is combined with the noisy image; the patches' say grows from round to round. Patches lie two pixels apart, at
+/// other places each round.
+/// </summary>
+public sealed record EpllPurifier : Purifier
+{
+    /// <summary>Standard deviation of the noise to take off, in levels of 255, where nobody says otherwise.</summary>
+    public const double UsualSigma = 10;
+
+    /// <summary>What the patches' say is in each round, as a multiple of the noisy image's: the paper's.</summary>
+    internal static readonly IReadOnlyList<double> Rounds = [1, 4, 8, 16, 32];
+
+    private readonly PatchPrior _prior;
+    private readonly string? _file;
+    private readonly PatchMixture[] _mixtures;
+
+    /// <param name="prior">What patches look like; the purifier's from here on.</param>
+    /// <param name="sigma">Standard deviation of the noise in levels of 255, above 0.</param>
+    /// <param name="file">Where the prior is from, for the name; null: the one that ships with the program.</param>
+    public EpllPurifier(PatchPrior prior, double sigma = UsualSigma, string? file = null)
+    {
+        ArgumentNullException.ThrowIfNull(prior);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sigma);
+        (_prior, Sigma, _file) = (prior, sigma, file);
+        _mixtures = [.. Rounds.Select(say => new PatchMixture(prior, sigma * sigma / (255 * 255 * say)))];
+    }
+
+    /// <summary>Standard deviation of the noise to take off, in levels of 255.</summary>
+    public double Sigma { get; }
+
+    /// <inheritdoc/>
+    public override string Name => string.Create(CultureInfo.InvariantCulture, $"epll:{Sigma}{(_file is null ? "" : $":{_file}")}");
+
+    /// <summary>Pixels from a patch to the next.</summary>
+    internal int Stride { get; init; } = 2;
+
+    /// <summary>Exact where the components chosen stay as they are, that is almost everywhere. An image at a time: alone or in a batch the same.</summary>
+    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
+    {
+        var (height, width) = (images.shape[2], images.shape[3]);
+        if (height < _prior.Side || width < _prior.Side)
+            throw new InputException($"{Name}: images of {width}x{height} are smaller than its patches of {_prior.Side}x{_prior.Side}");
+        PatchGrid[] grids = [.. Enumerable.Range(0, Rounds.Count).Select(round => Grid((int)height, (int)width, round))];
+        try
+        {
+            using var scope = NewDisposeScope();
+            return stack([.. images.unbind(0).Select(image => Restore(image.reshape(-1), grids))], 0)
+                .view(images.shape).MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            foreach (var grid in grids) grid.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var mixture in _mixtures) mixture.Dispose();
+        _prior.Dispose();
+    }
+
+    private Tensor Restore(Tensor noisy, PatchGrid[] grids)
+    {
+        using var scope = NewDisposeScope();
+        var at = noisy;
+        for (var round = 0; round < Rounds.Count; round++)
+        {
+            using var inner = NewDisposeScope();
+            var (say, mixture, grid) = (Rounds[round], _mixtures[round], grids[round]);
+            var (means, patches) = PatchPrior.Centred(grid.Cut(at));
+            var filtered = mixture.Filter(patches, mixture.Scores(patches).argmax(1));
+            var restored = grid.Average(filtered.view(means.shape[0], 3, -1).Plus(means).view(patches.shape));
+            at = noisy.Plus(restored, times: say).Over(1 + say).MoveToOuterDisposeScope();
+        }
+        return at.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The places of a round: one corner of a square of strides after the other, the opposite one first.</summary>
+    private PatchGrid Grid(int height, int width, int round)
+    {
+        var half = Stride / 2;
+        return new PatchGrid(height, width, _prior.Side, Stride, round % 2 * half, (round + 1) / 2 % 2 * half);
+    }
+}

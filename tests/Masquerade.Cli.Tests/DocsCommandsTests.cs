@@ -30,6 +30,8 @@ public sealed partial class DocsCommandsTests : IDisposable
     [
         (TrainOnPainted(), "$1--people 8 --captures 3 --epochs 1 --batch 4 --validation-people 3"),
         (TrainOnFolder(), "$1--epochs 1 --batch 4 --validation-people 2"),
+        (TrainPriorOnPainted(), "$1--people 4 --patches 500 --components 2 --iterations 1 --validation-people 2"),
+        (TrainPriorOnFolder(), "$1--patches 500 --components 2 --iterations 1 --validation-people 2"),
         (Painted(), "$1--people 4 --captures 2"),
         (Taken(), "--take 2"),
         (Study(), "$0 --sample 2 --take 2"),
@@ -198,6 +200,12 @@ public sealed partial class DocsCommandsTests : IDisposable
 
     [GeneratedRegex(@"^(masq train verifier .*?)--validation-people \d\d+")]
     private static partial Regex TrainOnFolder();
+
+    [GeneratedRegex(@"^(masq train patch-prior .*?)--people \d+")]
+    private static partial Regex TrainPriorOnPainted();
+
+    [GeneratedRegex(@"^(masq train patch-prior .*?)--validation-people \d\d+")]
+    private static partial Regex TrainPriorOnFolder();
 
     [GeneratedRegex(@"^(masq synthesize .*?)--people \d+ --captures \d+")]
     private static partial Regex Painted();

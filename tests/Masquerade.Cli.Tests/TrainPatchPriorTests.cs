@@ -20,8 +20,8 @@ public sealed class TrainPatchPriorTests : IDisposable
     {
         var result = await _masq.RunAsync(["train", "patch-prior", .. Small, "--out", _masq["mine"], "--name", "small"]);
         result.Code.ShouldBe(0, result.Error);
-        result.Output.ShouldMatch(@"^\{folder\}/mine/small\.safetensors: log-likelihood -?[\d.]+ a patch, EPLL takes noise of 25 levels from "
-            + @"2[\d.]+ to [23][\d.]+ dB; on people kept from training\n$");
+        result.Output.ShouldMatch(@"^\{folder\}/mine/small\.safetensors: log-likelihood -?[\d.]+ a patch, EPLL takes noise of 25 levels "
+            + @"from 2[\d.]+ to [23][\d.]+ dB; on people kept from training\n$");
         var lines = result.Error.Split('\n');
         lines[0].ShouldBe("6 photographs of 6 people");
         lines[1].ShouldMatch(@"^step 1 of 3: log-likelihood -?[\d.]+, of people kept from training -?[\d.]+$");

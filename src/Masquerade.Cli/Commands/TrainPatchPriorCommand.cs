@@ -5,20 +5,28 @@ using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;
 
-/// <summary><c>masq train patch-prior</c>: what patches of faces look like, from a folder of people or from people who do not exist.</summary>
+/// <summary><c>masq train patch-prior</c>: what patches of faces look like, of people who exist or do not.</summary>
 internal sealed class TrainPatchPriorCommand : MasqCommand
 {
     private static readonly PatchPriorSettings Defaults = new() { Name = "patch-prior" };
 
     private readonly CommandHost _host;
     private readonly TrainingDataOptions _data = new(leastCaptures: 1, captures: 1);
-    private readonly Option<string?> _out = new("--out", "-o") { Description = "Folder to write; must not hold a training yet.", HelpName = "FOLDER" };
+    private readonly Option<string?> _out = new("--out", "-o")
+    {
+        Description = "Folder to write; must not hold a training yet.",
+        HelpName = "FOLDER",
+    };
     private readonly Option<string?> _resume = new("--resume")
     {
         Description = "Go on with the training in this folder, as its own settings say.",
         HelpName = "FOLDER",
     };
-    private readonly Option<string?> _name = new("--name") { Description = "The prior's name; the folder's own if left out.", HelpName = "NAME" };
+    private readonly Option<string?> _name = new("--name")
+    {
+        Description = "The prior's name; the folder's own if left out.",
+        HelpName = "NAME",
+    };
     private readonly Option<int> _components = Whole("--components", "Gaussians of the mixture.", "K", Defaults.Components);
     private readonly Option<int> _size = Whole("--patch-size", "Side of a patch in pixels.", "N", Defaults.PatchSize);
     private readonly Option<int> _rank = Whole("--rank", "Directions of a Gaussian with a variance of their own.", "R", Defaults.Rank);
@@ -36,8 +44,9 @@ internal sealed class TrainPatchPriorCommand : MasqCommand
     private readonly Option<bool> _strict = CommonOptions.Strict();
 
     public TrainPatchPriorCommand(CommandHost host) : base("patch-prior",
-        "Learns a mixture of Gaussians over small patches of faces, on a folder of people or on people who do not exist, and writes it as "
-        + "safetensors: what the defense epll:SIGMA:FILE restores images by. Ctrl-C keeps what is done; --resume goes on to the same prior.",
+        "Learns a mixture of Gaussians over small patches of faces, on a folder of people or on people who do not exist, and writes it "
+        + "as safetensors: what the defense epll:SIGMA:FILE restores images by. Ctrl-C keeps what is done; --resume goes on to the same "
+        + "prior.",
         "masq train patch-prior --people 2000 --out trained/prior",
         "masq train patch-prior --images lfw --landmarks landmarks.csv --people-list people.txt --pairs pairs.txt --out trained/lfw-prior",
         "masq train patch-prior --resume trained/prior")

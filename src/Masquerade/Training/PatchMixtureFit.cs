@@ -36,8 +36,8 @@ internal static class PatchMixtureFit
         var busy = contrasts.Minus(dimension * LeastVariance).AtLeast(0).nonzero().view(-1);
         if (busy.shape[0] < components)
         {
-            throw new InputException($"{busy.shape[0]} of {some.shape[0]} patches show more than one colour, too few for {components} components; "
-                + "take more photographs, or fewer --components");
+            throw new InputException($"{busy.shape[0]} of {some.shape[0]} patches show more than one colour, too few for {components} "
+                + "components; take more photographs, or fewer --components");
         }
         // Drawn patches lie in random order: evenly taken ones are random, too.
         var seeds = busy.index_select(0, tensor(Enumerable.Range(0, components).Select(k => k * (busy.shape[0] / components)).ToArray()));
@@ -78,7 +78,8 @@ internal static class PatchMixtureFit
         var (bases, variances, rest) = Directions(squares / shares.AtLeast(LeastPatches).view(-1, 1, 1), prior.Rank);
         var (some, weights) = (shares.Minus(LeastPatches).IsNegative().logical_not(), (shares / shares.sum()).to(ScalarType.Float32));
         var next = new PatchPrior(
-            weights, where(some.view(-1, 1, 1), bases, prior.Bases), where(some.view(-1, 1), variances, prior.Variances), where(some, rest, prior.Rest));
+            weights, where(some.view(-1, 1, 1), bases, prior.Bases), where(some.view(-1, 1), variances, prior.Variances),
+            where(some, rest, prior.Rest));
         return (next, likelihood / count);
     }
 

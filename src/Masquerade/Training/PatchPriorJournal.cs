@@ -59,8 +59,8 @@ public sealed record PatchPriorJournal
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            throw new InputException($"{source}: its journal is not of a patch prior's training, or of another version ({InputFile.OneLine(e.Message)}); "
-                + "begin the training anew", e);
+            throw new InputException($"{source}: its journal is not of a patch prior's training, or of another version "
+                + $"({InputFile.OneLine(e.Message)}); begin the training anew", e);
         }
     }
 }

@@ -41,7 +41,8 @@ public sealed record PatchPriorSettings
         Require(Name != "checkpoint", "the name 'checkpoint' is the training's own; give another --name");
         Require(Components is >= 1 and <= PatchPrior.MostComponents,
             $"{Components} components are not possible; 1 to {PatchPrior.MostComponents}");
-        Require(PatchSize is >= 2 and <= PatchPrior.MostSide, $"patches of {PatchSize} pixels are not possible; 2 to {PatchPrior.MostSide}");
+        Require(PatchSize is >= 2 and <= PatchPrior.MostSide,
+            $"patches of {PatchSize} pixels are not possible; 2 to {PatchPrior.MostSide}");
         var values = 3 * PatchSize * PatchSize;
         Require(Rank >= 1 && Rank <= values - 3, $"a rank of {Rank} is not possible for patches of {PatchSize} pixels; 1 to {values - 3}");
         Require((long)Components * values * Rank <= PatchPrior.MostBaseValues,

@@ -17,7 +17,8 @@ public sealed class PatchPriorTrainer
     private readonly string _folder;
     private readonly bool _resumes;
 
-    private PatchPriorTrainer(string folder, PatchPriorJournal journal, bool resumes) => (_folder, Journal, _resumes) = (folder, journal, resumes);
+    private PatchPriorTrainer(string folder, PatchPriorJournal journal, bool resumes) =>
+        (_folder, Journal, _resumes) = (folder, journal, resumes);
 
     /// <summary>What it was told and what it has done.</summary>
     public PatchPriorJournal Journal { get; private set; }
@@ -46,10 +47,12 @@ public sealed class PatchPriorTrainer
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = Path.Combine(folder, CheckpointName);
-        if (!File.Exists(path)) throw new InputException($"{folder}: holds no training ({CheckpointName} is not there); begin one with --out");
+        if (!File.Exists(path))
+            throw new InputException($"{folder}: holds no training ({CheckpointName} is not there); begin one with --out");
         return CheckpointReader.Read(path).TryGetValue(JournalName, out var journal) && journal.Type == ScalarType.Byte
             ? new PatchPriorTrainer(folder, PatchPriorJournal.Parse(journal.Data.Span, path), resumes: true)
-            : throw new InputException($"{path}: is no checkpoint of a patch prior's training (it has no {JournalName}); begin one with --out");
+            : throw new InputException(
+                $"{path}: is no checkpoint of a patch prior's training (it has no {JournalName}); begin one with --out");
     }
 
     /// <summary>Trains to the end and writes the prior.</summary>
@@ -66,7 +69,10 @@ public sealed class PatchPriorTrainer
         var (training, kept) = faces.Split(settings.ValidationPeople);
         var fingerprint = faces.Fingerprint();
         if (_resumes && fingerprint != Journal.Fingerprint)
-            throw new InputException($"{faces.Source}: is not what the training in {_folder} began with; put the photographs back or begin anew");
+        {
+            throw new InputException(
+                $"{faces.Source}: is not what the training in {_folder} began with; put the photographs back or begin anew");
+        }
         Journal = Journal with { Fingerprint = fingerprint };
         set_num_threads(settings.Threads);
         using var scope = NewDisposeScope();

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Training;
 
-/// <summary>Judges a patch prior on people kept from training: always by the same patches, and by the same noise on the same crops.</summary>
+/// <summary>Judges a patch prior on people kept from training, always by the same patches and the same noisy crops.</summary>
 internal sealed class PatchPriorValidation : IDisposable
 {
     /// <summary>Standard deviation of the noise that EPLL has to take off, in levels of 255.</summary>
@@ -51,5 +51,6 @@ internal sealed class PatchPriorValidation : IDisposable
 
     public void Dispose() => _patches.Dispose();
 
-    private static double Psnr(Tensor clean, Tensor other) => -10 * Math.Log10(Math.Max((clean - other).Squared().mean().item<float>(), 1e-12));
+    private static double Psnr(Tensor clean, Tensor other) =>
+        -10 * Math.Log10(Math.Max((clean - other).Squared().mean().item<float>(), 1e-12));
 }

@@ -31,7 +31,8 @@ internal static class PatchSample
             {
                 var own = draws.AsSpan(3 * (i - start), 3);
                 var crop = crops[Below(own[0], crops.Count)];
-                Cut(crop, Below(own[1], crop.Width - side + 1), Below(own[2], crop.Height - side + 1), side, room.Slice(i * values, values));
+                var (left, top) = (Below(own[1], crop.Width - side + 1), Below(own[2], crop.Height - side + 1));
+                Cut(crop, left, top, side, room.Slice(i * values, values));
             }
         }
         return PatchPrior.Centred(patches).Left.MoveToOuterDisposeScope();

@@ -5,14 +5,22 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Tests.Training;
 
-public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<PaintedFaces>
+public sealed class PatchMixtureFitTests : IClassFixture<PaintedFaces>
 {
+    private readonly PaintedFaces _painted;
+
+    public PatchMixtureFitTests(PaintedFaces painted)
+    {
+        _painted = painted;
+        set_num_threads(1); // small matrices: threads would only wait for each other
+    }
+
     [Fact]
     public void Patches_are_drawn_from_the_crops_without_their_channels_means()
     {
         using var scope = NewDisposeScope();
         var random = new CounterRandom(1, "patches", "test");
-        var crop = painted.Faces.Crop(3);
+        var crop = _painted.Faces.Crop(3);
         var patches = PatchSample.Draw([crop], 5, 5000, random);
         patches.shape.ShouldBe([5000, 75]);
         patches.view(5000, 3, 25).mean([2]).abs().max().item<float>().ShouldBeLessThan(1e-6f);
@@ -35,13 +43,13 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         using var scope = NewDisposeScope();
         var patches = Patches(2000, 3);
         using var first = PatchMixtureFit.First(patches, 1, 24);
-        var (next, _) = PatchMixtureFit.Step(first, patches);
+        var (next, _) = PatchMixtureFit.Step(first, patches, Token);
         using var fitted = next;
         var expected = patches.t().matmul(patches).Over(2000.0);
         (SmallPrior.Covariance(fitted, 0) - expected).abs().max().item<double>().ShouldBeLessThan(1e-5);
         // Of a lower rank: the largest variances as they are, the mean of the others.
         using var low = PatchMixtureFit.First(patches, 1, 5);
-        var (lower, _) = PatchMixtureFit.Step(low, patches);
+        var (lower, _) = PatchMixtureFit.Step(low, patches, Token);
         using var approximate = lower;
         (approximate.Variances - fitted.Variances.narrow(1, 0, 5)).abs().max().item<float>().ShouldBeLessThan(1e-6f);
         approximate.Rest[0].item<float>().ShouldBe(fitted.Variances.narrow(1, 5, 19).mean().item<float>(), 1e-6f);
@@ -53,7 +61,7 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         using var scope = NewDisposeScope();
         var patches = Patches(300, 2);
         using var prior = PatchMixtureFit.First(patches, 3, 9);
-        var (next, likelihood) = PatchMixtureFit.Step(prior, patches);
+        var (next, likelihood) = PatchMixtureFit.Step(prior, patches, Token);
         using var fitted = next;
 
         var centre = eye(12, dtype: ScalarType.Float64) - SmallPrior.Centre(2);
@@ -61,7 +69,8 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         Tensor[] densities = [.. Enumerable.Range(0, 3).Select(k =>
         {
             var covariance = SmallPrior.Covariance(prior, k).Plus(centre);
-            var exponent = (x.matmul(linalg.inv(covariance)) * x).sum(1).Plus(linalg.slogdet(covariance).Item2).Plus(9 * Math.Log(2 * Math.PI));
+            var quadratic = (x.matmul(linalg.inv(covariance)) * x).sum(1);
+            var exponent = quadratic.Plus(linalg.slogdet(covariance).Item2).Plus(9 * Math.Log(2 * Math.PI));
             return exponent.Times(-0.5).exp() * prior.Weights[k];
         })];
         var sum = densities[0].Plus(densities[1]).Plus(densities[2]);
@@ -90,7 +99,7 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         List<double> likelihoods = [];
         for (var i = 0; i < 12; i++)
         {
-            var (next, likelihood) = PatchMixtureFit.Step(prior, patches);
+            var (next, likelihood) = PatchMixtureFit.Step(prior, patches, Token);
             PatchMixtureFit.Likelihood(prior, patches).ShouldBe(likelihood, 1e-3);
             prior.Dispose();
             prior = next;
@@ -118,7 +127,7 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         var prior = PatchMixtureFit.First(patches.index_select(0, randperm(9000)), 2, 2);
         for (var i = 0; i < 30; i++)
         {
-            var (next, _) = PatchMixtureFit.Step(prior, patches);
+            var (next, _) = PatchMixtureFit.Step(prior, patches, Token);
             prior.Dispose();
             prior = next;
         }
@@ -139,7 +148,7 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
         var busy = Patches(50, 3);
         var patches = cat([busy, zeros(450, 27)], 0);
         using var first = PatchMixtureFit.First(patches, 4, 6);
-        var (next, _) = PatchMixtureFit.Step(first, patches);
+        var (next, _) = PatchMixtureFit.Step(first, patches, Token);
         using var fitted = next;
         foreach (var (name, value) in fitted.Tensors()) value.isfinite().all().item<bool>().ShouldBeTrue(name);
         fitted.Rest.min().item<float>().ShouldBeGreaterThanOrEqualTo((float)PatchMixtureFit.LeastVariance * 0.999f);
@@ -147,6 +156,8 @@ public sealed class PatchMixtureFitTests(PaintedFaces painted) : IClassFixture<P
             .ShouldStartWith("0 of 500 patches show more than one colour, too few for 4 components");
     }
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     private Tensor Patches(int count, int side) =>
-        PatchSample.Draw(painted.Faces.Crops, side, count, new CounterRandom(0, "patches", "test"));
+        PatchSample.Draw(_painted.Faces.Crops, side, count, new CounterRandom(0, "patches", "test"));
 }

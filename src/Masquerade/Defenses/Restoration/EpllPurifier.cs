@@ -7,7 +7,7 @@ namespace Masquerade.Defenses.Restoration;
 /// The image that explains a noisy one best while all its patches look like those of a prior: expected patch log likelihood (Zoran and
 /// Weiss, ICCV 2011), by half-quadratic splitting. In every round each patch is filtered under its most likely component, and the mean of
 /// overlapping patches is combined with the noisy image; the patches' say grows from round to round. Patches lie two pixels apart, at
-/// other places each round.
+/// other places each round. Its gradient is exact almost everywhere: where every patch keeps its component.
 /// </summary>
 public sealed record EpllPurifier : Purifier
 {
@@ -41,7 +41,7 @@ public sealed record EpllPurifier : Purifier
     /// <summary>Pixels from a patch to the next.</summary>
     internal int Stride { get; init; } = 2;
 
-    /// <summary>Exact where the components chosen stay as they are, that is almost everywhere. An image at a time: alone or in a batch the same.</summary>
+    /// <summary>An image at a time: it comes out the same alone and in a batch, and a batch takes no more memory than one.</summary>
     protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
     {
         var (height, width) = (images.shape[2], images.shape[3]);

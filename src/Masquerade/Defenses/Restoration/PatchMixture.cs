@@ -38,7 +38,7 @@ internal sealed class PatchMixture : IDisposable
         _outside = outside.to(ScalarType.Float32).data<float>().ToArray();
     }
 
-    /// <summary>The logarithm of weight times density of every component at every patch; the density is that of what a channel's mean leaves.</summary>
+    /// <summary>The logarithm of weight times density of every component at every patch, a density over what the means leave.</summary>
     /// <param name="patches">[n,d], a mean of 0 in each channel.</param>
     /// <returns>[n,K], without a gradient, owned by the caller's scope.</returns>
     public Tensor Scores(Tensor patches)

@@ -72,7 +72,7 @@ public sealed class PatchPrior : IDisposable
     public static PatchPrior Read(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (File.Exists(path) && new FileInfo(path).Length > MostBytes) throw NotOurs(path, $"it has more than {MostBytes >> 20} MiB");
+        Require(path, !File.Exists(path) || new FileInfo(path).Length <= MostBytes, $"it has more than {MostBytes >> 20} MiB");
         var file = CheckpointReader.Read(path);
         var shape = Take(path, file, BasesName).Shape;
         if (shape is not [>= 1 and <= MostComponents, var values, var rank]) throw NotOurs(path, $"{BasesName} is {file[BasesName]}");
@@ -82,11 +82,13 @@ public sealed class PatchPrior : IDisposable
         using var scope = NewDisposeScope();
         var (weights, bases) = (Finite(path, file, WeightsName, shape[0]), Finite(path, file, BasesName, shape[0], values, rank));
         var (variances, rest) = (Finite(path, file, VariancesName, shape[0], rank), Finite(path, file, RestName, shape[0]));
-        Require(path, weights.min().item<float>() >= 0 && Math.Abs(weights.sum().item<float>() - 1) < Tolerance, "its weights are no shares");
-        Require(path, rest.min().item<float>() > 0 && (variances - rest.unsqueeze(1)).min().item<float>() >= 0, "its variances are impossible");
-        var products = bases.transpose(1, 2).matmul(bases) - eye(rank);
-        var means = bases.view(shape[0], 3, -1, rank).sum(2);
-        Require(path, products.abs().max().item<float>() < Tolerance && means.abs().max().item<float>() < Tolerance, "its bases are not orthonormal");
+        var (least, total) = (weights.min().item<float>(), weights.sum().item<float>());
+        Require(path, least >= 0 && Math.Abs(total - 1) < Tolerance, "its weights are no shares");
+        var excess = (variances - rest.unsqueeze(1)).min().item<float>();
+        Require(path, rest.min().item<float>() > 0 && excess >= 0, "its variances are impossible");
+        var skew = (bases.transpose(1, 2).matmul(bases) - eye(rank)).abs().max().item<float>();
+        var means = bases.view(shape[0], 3, -1, rank).sum(2).abs().max().item<float>();
+        Require(path, skew < Tolerance && means < Tolerance, "its bases are not orthonormal, or hold channels' means");
         return new PatchPrior(weights, bases, variances, rest);
     }
 

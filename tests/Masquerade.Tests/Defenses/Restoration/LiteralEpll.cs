@@ -35,7 +35,8 @@ internal static class LiteralEpll
         var centre = SmallPrior.Centre(side);
         Tensor[] covariances = [.. Enumerable.Range(0, prior.Components).Select(k => SmallPrior.Covariance(prior, k))];
         Tensor[] noisy = [.. covariances.Select(c => c.Plus(centre.Times(noise)).Plus(eye(values, dtype: ScalarType.Float64) - centre))];
-        double[] logs = [.. noisy.Select((c, k) => Math.Log(prior.Weights[k].item<float>()) - 0.5 * linalg.slogdet(c).Item2.item<double>())];
+        double[] determinants = [.. noisy.Select(c => linalg.slogdet(c).Item2.item<double>())];
+        double[] logs = [.. determinants.Select((d, k) => Math.Log(prior.Weights[k].item<float>()) - 0.5 * d)];
         Tensor[] inverses = [.. noisy.Select(linalg.inv)];
         var (sums, counts) = (new double[image.Length], new int[image.Length]);
         foreach (var top in Starts(height, side, offset.Down))

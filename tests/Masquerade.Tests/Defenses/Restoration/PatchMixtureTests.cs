@@ -50,7 +50,8 @@ public sealed class PatchMixtureTests
     private static Tensor Noisy(PatchPrior prior, int component, double noise)
     {
         var centre = SmallPrior.Centre(prior.Side);
-        return SmallPrior.Covariance(prior, component).Plus(centre.Times(noise)).Plus(eye(prior.Values, dtype: ScalarType.Float64) - centre);
+        var means = eye(prior.Values, dtype: ScalarType.Float64) - centre;
+        return SmallPrior.Covariance(prior, component).Plus(centre.Times(noise)).Plus(means);
     }
 
     private static Tensor Patches(int side, int count)

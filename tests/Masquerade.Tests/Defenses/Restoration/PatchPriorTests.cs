@@ -39,7 +39,8 @@ public sealed class PatchPriorTests : IDisposable
         { "variances", "variances holds NaN or infinite values", v => v.FilledLike(double.PositiveInfinity) },
         { "bases", "bases holds NaN or infinite values", b => b.FilledLike(double.NaN) },
         { "bases", "its bases are not orthonormal", b => b.Times(1.1) },
-        { "bases", "its bases are not orthonormal", _ => eye(48).narrow(1, 0, 9).expand(3, 48, 9).contiguous() }, // single pixels: not free of means
+        // Single pixels: orthonormal, but not free of means.
+        { "bases", "its bases are not orthonormal", _ => eye(48).narrow(1, 0, 9).expand(3, 48, 9).contiguous() },
         { "bases", "bases is Float32 [3, 47, 9]", b => b.narrow(1, 0, 47) },
         { "bases", "bases is Float32 [3, 48, 46]", _ => zeros(3, 48, 46) },
         { "bases", "bases is Float32 [3, 48]", b => b.select(2, 0) },

@@ -44,7 +44,7 @@ internal static class RobustnessBench
             var all = new List<Found>
             {
                 new("minimal/deepfool", deepFool),
-                new("strong/pgd", Attack(model, new BisectedPgd(), probes, references, goals, batch, out _)),
+                new("thorough/pgd", Attack(model, new BisectedPgd(), probes, references, goals, batch, out _)),
             };
             // The other model's images point the way; how far is searched for.
             if (!directions.TryGetValue(other, out var way))

@@ -14,7 +14,8 @@ namespace Masquerade.Tests.Attacks;
 public class StrongAttackTests
 {
     private const double Threshold = 1.3;
-    private const int Pairs = 6;
+    private const int Pairs = 4;
+    private const int Side = 12;
 
     public static TheoryData<string> Strong => [.. AttackRegistry.Resolve(["strong"]).Select(a => a.FullName)];
 
@@ -73,20 +74,17 @@ public class StrongAttackTests
     {
         using var embedder = Embedder();
         var attack = Attack(name);
-        foreach (var rule in Enum.GetValues<StorageRule>())
+        // A distance of 3.9 is out of reach in the box.
+        foreach (var (samples, threshold) in new[] { (1, Threshold), (1, 3.9), (4, Threshold), (9, 3.9) })
         {
-            foreach (var samples in new[] { 1, 4, 9 })
+            foreach (var rule in Enum.GetValues<StorageRule>())
             {
-                // One that no amplitude fools, and the usual ones.
-                foreach (var threshold in new[] { Threshold, 0.9 })
+                var verifier = new DefendedVerifier(new FaceVerifier(embedder, threshold), samples > 1 ? new Jitter() : null, samples);
+                foreach (var result in Execute(verifier, attack, rule))
                 {
-                    var verifier = new DefendedVerifier(new FaceVerifier(embedder, threshold), samples > 1 ? new Jitter() : null, samples);
-                    foreach (var result in Execute(verifier, attack, rule))
-                    {
-                        var calls = result.Forwards + result.Backwards;
-                        calls.ShouldBeLessThanOrEqualTo(MostCalls(attack), $"{name}, {rule}, {samples} samples");
-                        if (samples == 1) calls.ShouldBeLessThanOrEqualTo(Looks(attack), $"{name}, {rule}");
-                    }
+                    var calls = result.Forwards + result.Backwards;
+                    calls.ShouldBeLessThanOrEqualTo(MostCalls(attack), $"{name}, {rule}, {samples} samples");
+                    if (samples == 1) calls.ShouldBeLessThanOrEqualTo(Looks(attack), $"{name}, {rule}");
                 }
             }
         }
@@ -110,7 +108,7 @@ public class StrongAttackTests
             {
                 using var scope = NewDisposeScope();
                 var draw = new RandomDraw(AttackProblem.DefenseRandom(5, $"p{i}"), sample);
-                var embedding = verifier.Embed(tensor(values, [1, 3, 16, 16]), [draw]);
+                var embedding = verifier.Embed(tensor(values, [1, 3, Side, Side]), [draw]);
                 var distance = (embedding - references[i]).Squared().sum().item<float>();
                 (distance > Threshold).ShouldBe(goals[i] == AttackGoal.Anonymize, $"pair {i}, draw {sample}");
             }
@@ -130,7 +128,7 @@ public class StrongAttackTests
         var directions = zeros_like(probes);
         var ignorant = Execute(new DefendedVerifier(bare), Attack(name), StorageRule.Float);
         for (var i = 0; i < Pairs; i++)
-            if (ignorant[i].Adversarial is { } image) directions[i].copy_(tensor(image, [3, 16, 16]) - probes[i]);
+            if (ignorant[i].Adversarial is { } image) directions[i].copy_(tensor(image, [3, Side, Side]) - probes[i]);
         var transferred = Execute(defended, new Along(directions), StorageRule.Float);
         var knowing = Execute(defended, Attack(name), StorageRule.Float);
         var attacked = 0;
@@ -141,7 +139,7 @@ public class StrongAttackTests
             knowing[i].Success.ShouldBeTrue($"pair {i}");
             if (transferred[i].Success) knowing[i].L2.ShouldBeLessThan(0.7 * transferred[i].L2, $"pair {i}");
         }
-        attacked.ShouldBeGreaterThan(2);
+        attacked.ShouldBeGreaterThan(1);
     }
 
     [Theory]
@@ -178,7 +176,7 @@ public class StrongAttackTests
         _ => 200,
     };
 
-    private static LinearEmbedder Embedder() => new(new ImageSize(16, 16), 8, seed: 3);
+    private static LinearEmbedder Embedder() => new(new ImageSize(Side, Side), 8, seed: 3);
 
     private static IReadOnlyList<AttackResult> Execute(DefendedVerifier verifier, Attack attack, StorageRule rule)
     {

@@ -141,5 +141,5 @@ internal sealed class PgdSearch(BisectedPgd attack, int steps, StorageRule rule,
     private double Fit(Tensor clean, Tensor delta, double most) =>
         _perturbation.Fit(Values(clean), Values(delta), Reach, most, _scratch ??= new float[_size]);
 
-    private static float[] Values(Tensor tensor) => [.. tensor.contiguous().data<float>()];
+    private static float[] Values(Tensor tensor) => tensor.contiguous().data<float>().ToArray();
 }

@@ -35,7 +35,8 @@ internal static class RunText
             host.Output.WriteLine();
             host.Output.WriteLine(TableText.Plain(table));
         }
-        host.Output.WriteLine("Worst case: pair by pair the best of all attacks, whether they know the defense or not; ∞ where most withstood.");
+        host.Output.WriteLine(
+            "Worst case: pair by pair the best of all attacks, whether they know the defense or not; ∞ where most withstood.");
         foreach (var warning in DefenseText.Notes(summary)) host.Output.WriteLine($"warning: {TableText.Printable(warning)}");
     }
 

@@ -44,7 +44,8 @@ internal static class DefenseCurves
         var height = HeaderHeight + panels * PanelHeight + keys.Count * KeyRow + 26;
         using var picture = new FigureCanvas(width, height, dark);
         picture.Text(matrix.Goal == AttackGoal.Anonymize
-            ? "Anonymization: share of the pairs of one person judged different" : "Impersonation: share of the pairs of two persons judged the same",
+            ? "Anonymization: share of the pairs of one person judged different"
+            : "Impersonation: share of the pairs of two persons judged the same",
             Margin, 16, 15, picture.Ink);
         foreach (var (i, row) in rows.Index())
         {
@@ -113,7 +114,8 @@ internal static class DefenseCurves
         var rows = new List<List<(string, int)>> { new() };
         var x = 0f;
         var all = matrix.Attacks.Index().Select(a => (Name: a.Item, Attack: a.Index)).Concat(
-            Styles.Where(s => s.Level.Length == 0 ? matrix.Bare is not null : matrix.Knowledge.Contains(s.Level)).Select(s => (s.Name, Attack: -1)));
+            Styles.Where(s => s.Level.Length == 0 ? matrix.Bare is not null : matrix.Knowledge.Contains(s.Level))
+                .Select(s => (s.Name, Attack: -1)));
         foreach (var key in all)
         {
             var needed = KeyWidth(key.Name);

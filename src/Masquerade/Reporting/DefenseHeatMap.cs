@@ -83,8 +83,8 @@ internal static class DefenseHeatMap
             var from = left + a * span;
             Names(picture, matrix.Attacks[a], from + span / 2f, span);
             picture.Stroke([new(from + 4, 68), new(from + span - 4, 68)], picture.Line, 1);
-            for (var level = 0; level < matrix.Knowledge.Count; level++)
-                picture.Text(matrix.Knowledge[level], from + (level + 0.5f) * CellWidth, 77, 12, picture.Soft, TextPlace.Middle, CellWidth - 6);
+            foreach (var (i, level) in matrix.Knowledge.Index())
+                picture.Text(level, from + (i + 0.5f) * CellWidth, 77, 12, picture.Soft, TextPlace.Middle, CellWidth - 6);
         }
         Names(picture, "worst/case", worst + CellWidth / 2f, CellWidth);
         picture.Stroke([new(worst + 4, 68), new(worst + CellWidth - 4, 68)], picture.Line, 1);
@@ -133,7 +133,8 @@ internal static class DefenseHeatMap
         var (cell, text) = Colours(share, picture.Dark);
         picture.Fill(area, cell);
         var norm = median is { } value ? Numbers.Norm(value.Value) : ofAll ? "∞" : "";
-        picture.Text(Numbers.Text($"{100 * share:0} %"), centre, top + (norm.Length > 0 ? 14 : CellHeight / 2f), 15, text, TextPlace.Middle);
+        var rateAt = norm.Length > 0 ? 14 : CellHeight / 2f;
+        picture.Text(Numbers.Text($"{100 * share:0} %"), centre, top + rateAt, 15, text, TextPlace.Middle);
         if (norm.Length > 0) picture.Text(norm, centre, top + 30, 12.5f, text, TextPlace.Middle, width - 6);
     }
 
@@ -148,7 +149,8 @@ internal static class DefenseHeatMap
         }
         picture.Text("0 %", Margin, top + 6, 12.5f, picture.Soft);
         picture.Text("100 % of the pairs fooled", Margin + 34 + BarWidth + 8, top + 6, 12.5f, picture.Soft);
-        picture.Text("Below the rate: median ‖Δ‖ of the successes; in the worst case of all pairs, ∞ where most withstood.   ! see the warnings",
+        picture.Text(
+            "Below the rate: median ‖Δ‖ of the successes; in the worst case of all pairs, ∞ where most withstood.   ! see the warnings",
             Margin, top + 30, 12.5f, picture.Soft, most: picture.Width - 2 * Margin);
     }
 }

@@ -36,12 +36,13 @@ public static class DefenseReportText
             {
                 var title = $"{DefenseTables.Title(matrix)}: {LedgerRows.Name(matrix.Goal)}";
                 Paragraph($"![{TableText.Escape(title)}]({figures}/{files.Matrix})");
-                if (files.Curves is not null) Paragraph($"![{TableText.Escape($"Success against norm. {title}")}]({figures}/{files.Curves})");
+                if (files.Curves is null) continue;
+                Paragraph($"![{TableText.Escape($"Success against norm. {title}")}]({figures}/{files.Curves})");
             }
         }
         Part("In the order of the worst case", DefenseTables.Rankings(summary),
             summary.DefenseRankings.Any(r => r.IsRanking) ? DefenseText.Ranking : DefenseText.NoRanking);
-        Part("What the defenses cost", DefenseTables.CleanCosts(summary), summary.CleanCosts.Count > 0 ? DefenseText.CleanCosts(summary) : "");
+        Part("What the defenses cost", DefenseTables.CleanCosts(summary), DefenseText.CleanCosts(summary));
         Part("Attack by attack", DefenseTables.Matrix(summary), "");
         Part("Without pairs that were wrong before the attack", DefenseTables.ExcludingAlreadyWrong(summary), "");
         return text.ToString();

@@ -17,7 +17,8 @@ internal static class DefenseTables
     /// <summary>One for each model and storage rule: both levels of knowledge and the worst case, anonymization / impersonation.</summary>
     public static IReadOnlyList<StudyTable> Overview(RunSummary summary) => Each(summary, goals => new StudyTable(
         Title(goals[0]),
-        ["Defense", "Zero knowledge", "Perfect knowledge", "Worst case", "Median ‖Δ‖, worst case", "To no defense", "Zero stronger", "Warnings"],
+        ["Defense", "Zero knowledge", "Perfect knowledge", "Worst case", "Median ‖Δ‖, worst case", "To no defense", "Zero stronger",
+            "Warnings"],
         [.. Defenses(goals).Select(defense => (IReadOnlyList<TableCell>)
         [
             One(Name(defense)),
@@ -152,7 +153,8 @@ internal static class DefenseTables
 
     private static TableCell Pair(DefenseMatrix[] goals, string defense, Func<DefenseRow, CellValue> value) =>
         new([.. Enum.GetValues<AttackGoal>().Select(goal =>
-            goals.FirstOrDefault(m => m.Goal == goal)?.Rows.FirstOrDefault(r => r.Defense == defense) is { } row ? value(row) : CellValue.None)]);
+            goals.FirstOrDefault(m => m.Goal == goal)?.Rows.FirstOrDefault(r => r.Defense == defense) is { } row
+                ? value(row) : CellValue.None)]);
 
     private static CellValue Share(PooledOutcome? outcome) => outcome is null ? CellValue.None : Numbers.Share(outcome.Success);
 }

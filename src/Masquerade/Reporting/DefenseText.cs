@@ -11,21 +11,22 @@ internal static class DefenseText
     private const int MostInFull = 6;
 
     public const string Levels =
-        "Zero knowledge: images made against the bare verifier are shown to the defended one. Perfect knowledge: the attack is made through " +
-        "the defense, as if it changed nothing where it has no gradient of its own (BPDA), averaged over draws where it is random (EOT). The " +
-        "worst case takes, pair by pair, the smallest norm of all attacks at both levels: where zero knowledge is the stronger, it counts. ";
+        "Zero knowledge: images made against the bare verifier are shown to the defended one. Perfect knowledge: the attack is made " +
+        "through the defense, as if it changed nothing where it has no gradient of its own (BPDA), averaged over draws where it is " +
+        "random (EOT). The worst case takes, pair by pair, the smallest norm of all attacks at both levels: where zero knowledge is " +
+        "the stronger, it counts. ";
 
     public const string Counting =
-        "A pair that was judged wrongly before the attack counts as fooled with ‖Δ‖ = 0, a random defense as fooled where at least half of " +
-        "many fresh draws are. The median is over all pairs, one that withstood counting as farther than any norm; ∞ means that fewer than " +
-        "half were fooled. The ratio to no defense is of the pairs that both judged right before the attack, resampled pair by pair. In " +
-        "brackets: 95% intervals (Wilson for rates, percentile bootstrap for norms). What rounding to 8 bits alone undoes of an attack is " +
-        "told where attacks on the bare verifier are.";
+        "A pair that was judged wrongly before the attack counts as fooled with ‖Δ‖ = 0, a random defense as fooled where at least " +
+        "half of many fresh draws are. The median is over all pairs, one that withstood counting as farther than any norm; ∞ means " +
+        "that fewer than half were fooled. The ratio to no defense is of the pairs that both judged right before the attack, resampled " +
+        "pair by pair. In brackets: 95% intervals (Wilson for rates, percentile bootstrap for norms). What rounding to 8 bits alone " +
+        "undoes of an attack is told where attacks on the bare verifier are.";
 
     public const string Ranking =
-        "By the worst case's median norm, then by how many pairs were fooled. Defenses share a place where they cannot be told apart from " +
-        "its first: where neither the interval of their medians' ratio (paired bootstrap) excludes 1 nor McNemar's test of the pairs fooled " +
-        "rejects at 5%. Each test is by itself, not corrected for how many there are.";
+        "By the worst case's median norm, then by how many pairs were fooled. Defenses share a place where they cannot be told apart " +
+        "from its first: where neither the interval of their medians' ratio (paired bootstrap) excludes 1 nor McNemar's test of the " +
+        "pairs fooled rejects at 5%. Each test is by itself, not corrected for how many there are.";
 
     public static readonly string NoRanking = Numbers.Text(
         $"Fewer than {DefenseRanking.PairsToRank} pairs of both goals: the defenses can be described, but their order is no ranking.");
@@ -33,16 +34,17 @@ internal static class DefenseText
     /// <summary>What stands below the table of clean costs.</summary>
     public static string CleanCosts(RunSummary summary)
     {
-        var fewest = summary.CleanCosts.Min(c => c.Different);
+        var fewest = summary.CleanCosts.Select(c => c.Different).DefaultIfEmpty().Min();
         var few = fewest < CleanCost.PairsForFar
-            ? $" There are {fewest} different-person pairs only: fewer than {Numbers.Count(CleanCost.PairsForFar)} cannot tell a FAR of 10⁻³, and "
-                + "what is shown is a threshold that accepts none of those it was chosen on."
+            ? $" There are {fewest} different-person pairs only: fewer than {Numbers.Count(CleanCost.PairsForFar)} cannot tell a FAR of "
+                + "10⁻³, and what is shown is a threshold that accepts none of those it was chosen on."
             : "";
-        return "Pairs: same-person + different-person. Accuracy: with the model's threshold as it was, and with the threshold that is most " +
-            $"accurate behind the defense on the other folds ({CleanCost.MostFolds}-fold cross-validation; folds are neighbours in the list). " +
-            "TAR: same-person pairs accepted where different-person pairs are to be accepted at a FAR of 10⁻³, with the threshold that does " +
-            "so for the bare verifier on these pairs, and recalibrated likewise; FAR: what was attained." + few +
-            " Time: purification of an image in a batch of 32, and as a share of the recogniser's forward. In brackets: 95% Wilson intervals.";
+        return "Pairs: same-person + different-person. Accuracy: with the model's threshold as it was, and with the threshold that is " +
+            $"most accurate behind the defense on the other folds ({CleanCost.MostFolds}-fold cross-validation; folds are neighbours in " +
+            "the list). TAR: same-person pairs accepted where different-person pairs are to be accepted at a FAR of 10⁻³, with the " +
+            "threshold that does so for the bare verifier on these pairs, and recalibrated likewise; FAR: what was attained." + few +
+            " Time: purification of an image in a batch of 32, and as a share of the recogniser's forward. In brackets: 95% Wilson " +
+            "intervals.";
     }
 
     /// <summary>What came out for one model, storage rule and goal, in a sentence or two.</summary>
@@ -78,7 +80,7 @@ internal static class DefenseText
         });
     }
 
-    /// <summary>Pairs that verifiers were wrong of behind their defenses, in a sentence for each model; nothing where there are none.</summary>
+    /// <summary>Pairs that verifiers were wrong of behind their defenses, a sentence for each model that was.</summary>
     public static IEnumerable<string> WrongBefore(RunSummary summary) =>
         from model in summary.DefenseMatrices.GroupBy(m => (m.Model, m.Threshold))
         let wrong = model.SelectMany(m => m.Defended).GroupBy(r => r.Defense).Select(d => (
@@ -88,8 +90,8 @@ internal static class DefenseText
             .ToList()
         let most = wrong.MaxBy(w => w.Pairs)
         where most.Pairs > 0
-        select $"{model.Key.Model}, behind a defense: up to {most.Pairs} of {ReportText.Count(most.Of, "pair")} ({most.Defense}) were judged "
-            + "wrongly before any attack and count as fooled with ‖Δ‖ = 0.";
+        select $"{model.Key.Model}, behind a defense: up to {most.Pairs} of {ReportText.Count(most.Of, "pair")} ({most.Defense}) "
+            + "judged wrongly before any attack; they count as fooled with ‖Δ‖ = 0.";
 
     private static string Trust(int warnings) => warnings == 1
         ? "There is a warning about this evaluation below."

@@ -3,7 +3,9 @@ using SkiaSharp;
 
 namespace Masquerade.Reporting;
 
-/// <summary>An attack in pictures: probe, perturbation, adversarial image, what a defense makes of it, and reference beside each other.</summary>
+/// <summary>
+/// An attack in pictures: probe, perturbation, adversarial image, what a defense makes of it, and reference beside each other.
+/// </summary>
 internal static class ExampleStrip
 {
     private const int Gap = 4;
@@ -19,9 +21,9 @@ internal static class ExampleStrip
     /// <exception cref="InputException">The images do not fit together.</exception>
     public static unsafe byte[] Draw(FaceImage probe, float[] adversarial, FaceImage reference, string name, float[]? purified = null)
     {
-        if (adversarial.Length != probe.Size.Values || reference.Size != probe.Size || (purified ?? adversarial).Length != adversarial.Length)
-            throw new InputException($"{name}: the run's images are of different sizes; run it again into a new folder");
         float[][] images = purified is null ? [adversarial] : [adversarial, purified];
+        if (images.Any(i => i.Length != probe.Size.Values) || reference.Size != probe.Size)
+            throw new InputException($"{name}: the run's images are of different sizes; run it again into a new folder");
         FaceImage[] tiles =
             [probe, Perturbation(probe, adversarial), .. images.Select(i => ImageTensors.FromPlanar(i, probe.Size)), reference];
         var factor = Factor(probe.Size);

@@ -57,7 +57,9 @@ internal sealed class FigureCanvas : IDisposable
     /// <summary>Of warnings.</summary>
     public SKColor Caution => SKColor.Parse(Dark ? "#F0A352" : "#B45309");
 
-    /// <summary>Writes one line, its middle at a height, no wider than it may be: letters are made smaller first, then the end is cut.</summary>
+    /// <summary>
+    /// Writes one line, its middle at a height, no wider than it may be: letters are made smaller first, then the end is cut.
+    /// </summary>
     public void Text(
         string text, float x, float middle, float size, SKColor colour, TextPlace place = TextPlace.Left, float most = float.MaxValue)
     {

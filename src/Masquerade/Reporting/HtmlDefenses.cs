@@ -64,8 +64,8 @@ internal static class HtmlDefenses
             $"""
             <details>
             <summary>Examples behind each defense</summary>
-            <p>For each defense, level of knowledge and goal the pair of median norm, attacked by what was best for it, where its image was kept:
-            probe, perturbation Δ (as Δ / max|Δ| · 0.2 + 0.5), adversarial image, what the defense makes of it, and reference.</p>
+            <p>For each defense, level of knowledge and goal the pair of median norm, attacked by what was best for it, where its image was
+            kept: probe, perturbation Δ (as Δ / max|Δ| · 0.2 + 0.5), adversarial image, what the defense makes of it, and reference.</p>
 
             """);
         foreach (var defense in pictures.DefenseExamples.GroupBy(e => (e.Matrix.Model, e.Matrix.Storage, e.Defense)))
@@ -85,7 +85,7 @@ internal static class HtmlDefenses
     private static void Example(Html page, DefenseExample example)
     {
         var row = example.Row;
-        string[] labels = example.HasPurified ? ["probe", "Δ", "adversarial", "purified", "reference"] : ["probe", "Δ", "adversarial", "reference"];
+        string[] labels = ["probe", "Δ", "adversarial", .. example.HasPurified ? (string[])["purified"] : [], "reference"];
         page.Add($"<div class=\"labels of{labels.Length}\">");
         foreach (var label in labels) page.Add($"<span>{label}</span>");
         page.Add(

@@ -126,7 +126,10 @@ internal static class ReportText
                 "‖Δ‖ is measured between images so made, and the pictures show them.");
         var fewest = summary.Attacks.Where(a => a.Pairs > 0).Select(a => a.Pairs).DefaultIfEmpty(DefenseRanking.PairsToRank).Min();
         if (fewest < DefenseRanking.PairsToRank)
-            notes.Add($"Fewer than {DefenseRanking.PairsToRank} pairs of a goal: the attacks can be described, but their order is no ranking.");
+        {
+            notes.Add($"Fewer than {DefenseRanking.PairsToRank} pairs of a goal: the attacks can be described, "
+                + "but their order is no ranking.");
+        }
         foreach (var (name, value) in Thresholds(summary))
             notes.Add($"{name.Replace(": ", " ", StringComparison.Ordinal)}: {value.TrimEnd('.')}.");
         return notes;

@@ -10,8 +10,9 @@ namespace Masquerade.Reporting;
 /// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
 /// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>model_comparisons</c> has
 /// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
-/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1]. What a run with defenses has besides: see
-/// <c>defense_matrices</c> (both levels of knowledge and the worst case), <c>defense_rankings</c>, <c>clean_costs</c>, <c>trust_warnings</c>.
+/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1]. A run with defenses has besides
+/// <c>defense_matrices</c> (both levels of knowledge and the worst case), <c>defense_rankings</c>, <c>clean_costs</c> and
+/// <c>trust_warnings</c>.
 /// </summary>
 public static class SummaryJson
 {

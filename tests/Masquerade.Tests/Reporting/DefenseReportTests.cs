@@ -78,7 +78,8 @@ public sealed partial class DefenseReportTests : IDisposable
         Directory.GetFiles(Path.Combine(_folder, "figures"), "example-tiny-8bit-mean-3-zero-*.png").Length.ShouldBe(2);
         html.ShouldContain("<div class=\"labels of5\"><span>probe</span><span>Δ</span><span>adversarial</span><span>purified</span>");
         html.ShouldNotContain("attacker&#39;s knowledge");
-        OpenTag().Matches(html).Select(m => m.Groups[1].Value).Distinct().Except(["details", "summary"]).ShouldBeSubsetOf(ReportTests.KnownTags);
+        OpenTag().Matches(html).Select(m => m.Groups[1].Value).Distinct().Except(["details", "summary"])
+            .ShouldBeSubsetOf(ReportTests.KnownTags);
     }
 
     [Fact]
@@ -95,8 +96,8 @@ public sealed partial class DefenseReportTests : IDisposable
         };
         var summary = RunSummary.Of(run);
         summary.TrustWarnings.Count.ShouldBe(8);
-        ReportText.Notes(summary).ShouldContain("The gradient leads astray: tiny mean:3, tiny mean:4, tiny mean:5, tiny mean:6, tiny mean:7, "
-            + "tiny mean:8 and 2 more; the section on defenses says more.");
+        ReportText.Notes(summary).ShouldContain("The gradient leads astray: tiny mean:3, tiny mean:4, tiny mean:5, tiny mean:6, "
+            + "tiny mean:7, tiny mean:8 and 2 more; the section on defenses says more.");
     }
 
     [Fact]
@@ -126,10 +127,13 @@ public sealed partial class DefenseReportTests : IDisposable
         var sound = FakeRun.Defended(4, ["mean:3"], attacks: ["minimal/uniform"]);
         var run = new FakeRun
         {
-            Rows = [.. sound.Rows.Select(r => r with { Model = hostile, Defense = r.Defense.Length > 0 ? hostile : "", Pair = r.Pair + hostile })],
+            Rows =
+            [
+                .. sound.Rows.Select(r => r with { Model = hostile, Defense = Hostile(r.Defense), Pair = r.Pair + hostile }),
+            ],
             RowsPlanned = sound.RowsPlanned,
             Defenses = [.. sound.Defenses.Select(d => d with { Model = hostile, Defense = hostile })],
-            CleanScores = [.. sound.CleanScores.Select(s => s with { Model = hostile, Defense = s.Defense.Length > 0 ? hostile : "" })],
+            CleanScores = [.. sound.CleanScores.Select(s => s with { Model = hostile, Defense = Hostile(s.Defense) })],
         };
         var summary = RunExporter.Export(run, _folder);
         summary.TrustWarnings.ShouldNotBeEmpty();
@@ -143,6 +147,8 @@ public sealed partial class DefenseReportTests : IDisposable
         markdown.ShouldNotContain("\n# head");
         TableText.Plain(DefenseTables.Compact(summary)[0]).ShouldNotContain("\u001b");
         Directory.GetFiles(Path.Combine(_folder, "figures")).Select(Path.GetFileName).ShouldAllBe(f => FigureName().IsMatch(f!));
+
+        static string Hostile(string defense) => defense.Length > 0 ? hostile : "";
     }
 
     /// <summary>A run whose first defense has a gradient that leads astray.</summary>

@@ -106,7 +106,7 @@ internal sealed class FakeRun : IRunResults
                 {
                     var random = d == defenses.Length - 1;
                     // What was made without knowing the defense is left on some pairs; what was made through it needs more.
-                    rows.AddRange(bare.Select((r, i) => Behind(r, defense, "zero", r.L2 is { } l2 && (i + d) % 3 == 0 ? l2 : null, random)));
+                    rows.AddRange(bare.Select((r, i) => Behind(r, defense, "zero", (i + d) % 3 == 0 ? r.L2 : null, random)));
                     rows.AddRange(bare.Select(r => Behind(r, defense, "perfect", r.L2 * (1.2 + 0.3 * d), random)));
                 }
             }

@@ -75,7 +75,11 @@ public sealed record CleanCost
             from defense in model.GroupBy(s => s.Defense).OrderBy(d => (uint)order.IndexOf(d.Key))
             let fact = facts.FirstOrDefault(f => f.Model == model.Key && f.Defense == defense.Key)
             select (Model: model.Key, Defense: defense.Key, Scores: defense, Bare: bare, Threshold: known.Value, Fact: fact);
-        return [.. models.ToList().AsParallel().AsOrdered().Select(m => Of(m.Model, m.Defense, Scored(m.Scores), m.Bare, m.Threshold, m.Fact))];
+        return
+        [
+            .. models.ToList().AsParallel().AsOrdered()
+                .Select(m => Of(m.Model, m.Defense, Scored(m.Scores), m.Bare, m.Threshold, m.Fact)),
+        ];
     }
 
     private static CleanCost Of(
@@ -129,7 +133,9 @@ public sealed record CleanCost
         return Math.Min(MostFolds, Math.Min(same, scored.Count - same));
     }
 
-    /// <summary>Scores with folds: of each kind equally many to a fold, neighbours in the list together, as they may show one person.</summary>
+    /// <summary>
+    /// Scores with folds: of each kind equally many to a fold, neighbours in the list together, as they may show one person.
+    /// </summary>
     private static List<ScoredPair> Scored(IEnumerable<CleanScore> scores)
     {
         var kinds = scores.GroupBy(s => s.SamePerson).Select(k => k.ToList()).ToList();

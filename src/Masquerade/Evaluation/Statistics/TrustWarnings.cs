@@ -56,7 +56,9 @@ public static class TrustWarnings
     /// <summary>Median agreement of the verifier with its gradient outside of which it is warned.</summary>
     public static readonly Interval Agreement = new(0.5, 1.5);
 
-    /// <summary>How much smaller the median norm must be without knowledge than with it; less than this is the attacks' own tolerance.</summary>
+    /// <summary>
+    /// How much smaller the median norm must be without knowledge than with it, as a fraction: less is the attacks' own tolerance.
+    /// </summary>
     public const double NormTolerance = 0.02;
 
     /// <summary>Median late gain beyond which an attack has not converged.</summary>
@@ -80,6 +82,10 @@ public static class TrustWarnings
     /// <summary>The warnings about one defense of one model.</summary>
     private sealed class Judge(string model, string defense, DefenseFact? fact, List<GradientCheck> checks)
     {
+        private int ZeroChecks => checks.Count(c => !(c.Norm > 0));
+
+        private bool TooManyAreZero => ZeroChecks > MostZeroGradients * checks.Count;
+
         public IEnumerable<TrustWarning> Warnings(IReadOnlyList<(AttackGoal Goal, DefenseRow Row)> rows)
         {
             if (defense.Length > 0)
@@ -109,7 +115,8 @@ public static class TrustWarnings
             else if (!perfect.Exists(IsWhiteBox))
             {
                 yield return Warn(TrustWarningKind.NoGradientAttack, null,
-                    $"only attacks without gradients were made through it ({Names(perfect)}); add one that uses them, such as a strong one");
+                    $"only attacks without gradients were made through it ({Names(perfect)}); add one that uses them, such as a "
+                    + "strong one");
             }
             if (fact is not { IsRandom: true }) yield break;
             if (fact.Samples < 2)
@@ -127,11 +134,10 @@ public static class TrustWarnings
         private IEnumerable<TrustWarning> OfChecks()
         {
             if (checks.Count == 0) yield break;
-            var zero = checks.Count(c => !(c.Norm > 0));
-            if (zero > MostZeroGradients * checks.Count)
+            if (TooManyAreZero)
             {
                 yield return Warn(TrustWarningKind.ZeroGradient, null,
-                    $"no gradient comes through it on {zero} of {checks.Count} clean probes; attack it with a straight-through gradient "
+                    $"no gradient comes through it on {ZeroChecks} of {checks.Count} clean probes; attack it with a straight-through gradient "
                     + "(BPDA) or with attacks that need none");
             }
             var told = checks.Where(c => c.Norm > 0).ToList();
@@ -153,7 +159,7 @@ public static class TrustWarnings
         {
             var tried = row.Attacks.Where(a => Knows(a) && IsWhiteBox(a)).SelectMany(a => a.Rows).Where(RowKinds.Attacked).ToList();
             var zero = tried.Count(r => r.Reason.Contains("zero-gradient", StringComparison.Ordinal));
-            if (zero > MostZeroGradients * tried.Count && !checks.Exists(c => !(c.Norm > 0)))
+            if (zero > MostZeroGradients * tried.Count && !TooManyAreZero)
             {
                 yield return Warn(TrustWarningKind.ZeroGradient, goal,
                     $"attacks ended for want of a gradient on {zero} of {tried.Count} attempts; attack it with a straight-through gradient "
@@ -167,8 +173,8 @@ public static class TrustWarnings
             if (Reached(row) is { } reached && reached.Success.Count < reached.Success.Of)
             {
                 yield return Warn(TrustWarningKind.SuccessStopsGrowing, goal,
-                    $"white-box attacks through it fooled {reached.Success.Count} of {reached.Success.Of} pairs though no norm limits them: the "
-                    + "attacks failed, which is no success of the defense; use stronger attacks or a better gradient");
+                    $"white-box attacks through it fooled {reached.Success.Count} of {reached.Success.Of} pairs though no norm limits "
+                    + "them: the attacks failed, which is no success of the defense; use stronger attacks or a better gradient");
             }
         }
 
@@ -193,28 +199,33 @@ public static class TrustWarnings
             if (zero.MedianL2 is not { } near || near.Value >= (1 - NormTolerance) * (perfect.MedianL2?.Value ?? double.PositiveInfinity))
                 return null;
             var far = perfect.MedianL2 is { } median ? FormattableString.Invariant($"{median.Value:0.00}") : "more than any norm";
-            return FormattableString.Invariant($"attackers who do not know it needed a median norm of {near.Value:0.00}, those who do {far}");
+            return FormattableString.Invariant($"attackers who do not know it needed a median norm of {near.Value:0.00}, ")
+                + $"those who do {far}";
         }
 
         private TrustWarning? NotConverged(AttackGoal goal, DefenseRow row)
         {
-            var late = row.Attacks.Where(a => a.Setting.Knowledge != KnowledgeNames.Zero && a.Family == IterativeFamily)
+            var late = row.Attacks.Where(a => a.Setting.Knowledge != KnowledgeNames.Zero && Converges(a))
                 .Select(a => (a.FullName, Gain: Median(a.Rows.Where(RowKinds.Attacked).Select(r => r.LateGain).OfType<double>())))
                 .Where(a => a.Gain > MostLateGain).ToList();
             if (late.Count == 0) return null;
             var gains = late.Select(a => FormattableString.Invariant($"{a.FullName} {100 * a.Gain:0} %"));
             return Warn(TrustWarningKind.NotConverged, goal,
-                $"in the last quarter of the calls the norms still fell, in the median, by {string.Join(", ", gains)}; give the attacks more "
-                + "steps");
+                $"in the last quarter of the calls the norms still fell, in the median, by {string.Join(", ", gains)}; give the attacks "
+                + "more steps");
         }
 
         private TrustWarning Warn(TrustWarningKind kind, AttackGoal? goal, string text) => new(kind, model, defense, goal,
-            $"{model}, {(defense.Length > 0 ? defense : "no defense")}, {(goal is { } one ? LedgerRows.Name(one) : "both goals")}: {text}.");
+            $"{model}, {(defense.Length > 0 ? defense : "no defense")}, "
+            + $"{(goal is { } one ? LedgerRows.Name(one) : "both goals")}: {text}.");
 
         private static bool Knows(AttackSummary attack) => attack.Setting.Knowledge == KnowledgeNames.Perfect;
 
         private static bool IsWhiteBox(AttackSummary attack) =>
             AttackRegistry.All.FirstOrDefault(a => a.FullName == attack.FullName)?.Attack.Access == Access.WhiteBox;
+
+        /// <summary>Whether an attack comes closer all the time, so that its late gain says whether it has ended too early.</summary>
+        private static bool Converges(AttackSummary attack) => attack.Family == IterativeFamily;
 
         private static string Names(IEnumerable<AttackSummary> attacks) => string.Join(", ", attacks.Select(a => a.FullName).Distinct());
 

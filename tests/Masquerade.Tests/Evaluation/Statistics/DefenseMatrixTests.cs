@@ -63,7 +63,8 @@ public class DefenseMatrixTests
     {
         AttackRow[] rows =
         [
-            .. Rows("fgsm", "", "", 1, 1, 1), .. Rows("fgsm", "d", "zero", None, None, None), .. Rows("fgsm", "d", "perfect", 2, 2, 2).Take(1),
+            .. Rows("fgsm", "", "", 1, 1, 1), .. Rows("fgsm", "d", "zero", None, None, None),
+            .. Rows("fgsm", "d", "perfect", 2, 2, 2).Take(1),
         ];
         var row = Matrix(rows).Rows[1];
         (row.Zero!.Success, row.Perfect!.Success, row.Worst.Success).ShouldBe((new Rate(0, 3), new Rate(1, 1), new Rate(1, 1)));

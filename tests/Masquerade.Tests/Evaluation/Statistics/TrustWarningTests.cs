@@ -19,8 +19,8 @@ public class TrustWarningTests
     {
         var warning = Warnings([.. Sound(), .. Zero(0.5, 0.5)]).ShouldHaveSingleItem();
         (warning.Model, warning.Defense, warning.Goal).ShouldBe(("m", "d", AttackGoal.Anonymize));
-        warning.Text.ShouldBe("m, d, anonymization: attackers who do not know it needed a median norm of 0.50, those who do 2.00; the stronger of "
-            + "the two counts for each pair, and attacks through it must be made stronger.");
+        warning.Text.ShouldBe("m, d, anonymization: attackers who do not know it needed a median norm of 0.50, those who do 2.00; the "
+            + "stronger of the two counts for each pair, and attacks through it must be made stronger.");
     }
 
     [Theory]
@@ -35,6 +35,8 @@ public class TrustWarningTests
         var rows = Sound();
         rows[^1] = rows[^1] with { Reason = "zero-gradient; near-threshold" };
         Expect(TrustWarningKind.ZeroGradient, true, Warnings(rows));
+        Expect(TrustWarningKind.ZeroGradient, true, Warnings(rows, Fact, [Check(norm: 0), .. Enumerable.Repeat(Check(), 40)]));
+        Warnings(rows, Fact, [Check(norm: 0)]).Count(w => w.Kind == TrustWarningKind.ZeroGradient).ShouldBe(1, "once is enough");
         rows[^1] = rows[^1] with { Reason = "near-threshold" };
         Expect(TrustWarningKind.ZeroGradient, false, Warnings(rows));
     }
@@ -79,9 +81,11 @@ public class TrustWarningTests
     public void A_white_box_attack_that_no_norm_limits_must_succeed()
     {
         AttackRow[] bare = [.. Rows("minimal/deepfool", "", "", 1, 1), .. Rows("minimal/uniform", "", "", 1, 1)];
-        var failed = Warnings([.. bare, .. Rows("minimal/deepfool", "d", "perfect", 2, None), .. Rows("minimal/uniform", "d", "perfect", 1, 1)]);
+        var failed = Warnings(
+            [.. bare, .. Rows("minimal/deepfool", "d", "perfect", 2, None), .. Rows("minimal/uniform", "d", "perfect", 1, 1)]);
         Expect(TrustWarningKind.SuccessStopsGrowing, true, failed);
-        failed.Single(w => w.Kind == TrustWarningKind.SuccessStopsGrowing).Text.ShouldContain("fooled 1 of 2 pairs though no norm limits them");
+        failed.Single(w => w.Kind == TrustWarningKind.SuccessStopsGrowing).Text
+            .ShouldContain("fooled 1 of 2 pairs though no norm limits them");
         Expect(TrustWarningKind.SuccessStopsGrowing, false, Warnings(
             [.. bare, .. Rows("minimal/deepfool", "d", "perfect", 2, None), .. Rows("minimal/fgsm", "d", "perfect", None, 2)]));
     }

@@ -42,7 +42,8 @@ internal static class PurifierBench
             var crops = Images(batch, model.Descriptor.InputSize);
             ways.Add(new Way(model.Descriptor.Name, "", () => model.Embedder.Embed(crops).Dispose(), null));
         }
-        ways.AddRange(purifiers.Select(p => new Way(p.Name, Kind(p), () => p.Purify(images, draws).Dispose(), () => Gradient(p, images, draws))));
+        ways.AddRange(purifiers.Select(p =>
+            new Way(p.Name, Kind(p), () => p.Purify(images, draws).Dispose(), () => Gradient(p, images, draws))));
         for (var round = -1; round < rounds; round++)
         {
             foreach (var way in ways)
@@ -60,7 +61,9 @@ internal static class PurifierBench
             }
         }
         purifiers.ForEach(p => p.Dispose());
-        Print(ways, model is not null, $"{size}x{size}, batch {batch}, {threads} threads, {rounds} rounds, {Environment.ProcessorCount} cores");
+        Console.Write($"milliseconds an image: {size}x{size}, batch {batch}, {threads} threads, ");
+        Console.WriteLine($"{rounds} rounds, {Environment.ProcessorCount} cores");
+        Print(ways, model is not null);
     }
 
     private static void Gradient(Purifier purifier, Tensor images, RandomDraw[] draws)
@@ -70,9 +73,8 @@ internal static class PurifierBench
         autograd.grad([purifier.PurifyForGradient(leaf, draws).sum()], [leaf]);
     }
 
-    private static void Print(List<Way> ways, bool withModel, string what)
+    private static void Print(List<Way> ways, bool withModel)
     {
-        Console.WriteLine($"milliseconds an image: {what}");
         Console.WriteLine($"{"",-34}{"forward",9}{"gradient",10}{(withModel ? $"{"of the model",14}" : "")}  kind");
         foreach (var way in ways)
         {

@@ -15,6 +15,20 @@ internal static class OutputFile
         if (!Directory.Exists(folder)) throw new InputException($"{path}: cannot be written, there is no folder {folder}; create it");
     }
 
+    /// <summary>Makes the folder that a file is to lie in.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    public static void CreateFolderOf(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, e);
+        }
+    }
+
     /// <summary>Writes to a temporary name beside the file, then moves it into place over what was there.</summary>
     /// <exception cref="InputException">It cannot be written: no such folder, read-only, disk full.</exception>
     public static void Write(string path, ReadOnlySpan<byte> bytes)
@@ -40,7 +54,7 @@ internal static class OutputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
+            throw Unwritable(path, e);
         }
     }
 
@@ -52,6 +66,9 @@ internal static class OutputFile
             && Guid.TryParseExact(name.AsSpan(dot + 1, end - dot - 1), "N", out _);
         return isTemporary ? name[..dot] : null;
     }
+
+    private static InputException Unwritable(string path, Exception e) =>
+        new($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
 
     /// <summary>A device such as /dev/stdout is written to; a file moved over it would replace it.</summary>
     private static bool IsDevice(string path) =>

@@ -52,14 +52,15 @@ public sealed class PurifyTests : IDisposable
         watcher.EnableRaisingEvents = false;
         var there = Directory.GetFiles(_masq["part"], "*.png").Length;
         there.ShouldBeInRange(1, 219);
-        (await _masq.RunAsync(Command("part"))).ShouldBe(new MasqResult(0, "220 of 220 photographs, purified with noise:8, are in {folder}/part\n",
-            $"note: {there} photographs were done already\n"));
+        (await _masq.RunAsync(Command("part"))).ShouldBe(new MasqResult(0,
+            "220 of 220 photographs, purified with noise:8, are in {folder}/part\n", $"note: {there} photographs were done already\n"));
         (await _masq.RunAsync(Command("whole"))).Code.ShouldBe(0);
         Folders.ShouldBeSame(_masq["part"], _masq["whole"]);
     }
 
     [Theory]
-    [InlineData("an unknown name", "error: no defense 'medain'; did you mean median?; known are mean, ", "images", "out", "--defense", "medain")]
+    [InlineData("an unknown name", "error: no defense 'medain'; did you mean median?; known are mean, ",
+        "images", "out", "--defense", "medain")]
     [InlineData("out of range", "error: defense 'median:4': size '4' is not possible; an odd number from 3 to 15 (median[:SIZE])\n",
         "images", "out", "--defense", "median:4")]
     [InlineData("no defense", "error: Option '--defense' is required; see 'masq purify --help'\n", "images", "out")]

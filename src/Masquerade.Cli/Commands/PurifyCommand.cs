@@ -17,7 +17,8 @@ internal sealed class PurifyCommand : MasqCommand
     };
     private readonly Argument<string> _out = new("OUT")
     {
-        Description = "Of a photograph: a new PNG file. Of a folder: a folder that is new, empty, or where the same command was interrupted.",
+        Description = "Of a photograph: a new PNG file. Of a folder: a folder that is new, empty, or where the same command was "
+            + "interrupted.",
     };
     private readonly Option<string> _defense = CommonOptions.Defense();
     private readonly Option<long> _seed = new("--seed")
@@ -83,10 +84,12 @@ internal sealed class PurifyCommand : MasqCommand
         {
             var names = string.Join(", ", summary.LeftOut.Take(LeftOutShown).Select(p => p.Image));
             var more = summary.LeftOut.Count > LeftOutShown ? ", …" : "";
-            _host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"note: {summary.LeftOut.Count:N0} photographs are left out: ")
-                + $"{names}{more}; {Path.Combine(path, PhotographPurifier.LeftOutName)} says why");
+            var count = summary.LeftOut.Count.ToString("N0", CultureInfo.InvariantCulture);
+            var list = Path.Combine(path, PhotographPurifier.LeftOutName);
+            _host.Error.WriteLine($"note: {count} photographs are left out: {names}{more}; {list} says why");
         }
+        var purified = summary.Photographs - summary.LeftOut.Count;
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{summary.Photographs - summary.LeftOut.Count:N0} of {summary.Photographs:N0} photographs, purified with {defense}, are in {path}"));
+            $"{purified:N0} of {summary.Photographs:N0} photographs, purified with {defense}, are in {path}"));
     }
 }

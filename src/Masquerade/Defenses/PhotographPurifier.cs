@@ -72,7 +72,10 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
         PhotographFolder.RequireOneFileEach(photographs, names, "would become one file");
         var root = new ImageFolder(photographs).Root;
         if (!string.IsNullOrWhiteSpace(path) && PhotographFolder.IsWithin(Path.GetFullPath(path), root))
-            throw new InputException($"{path}: lies within the photographs' folder, where what is written would pass for photographs; name another");
+        {
+            throw new InputException(
+                $"{path}: lies within the photographs' folder, where what is written would pass for photographs; name another");
+        }
         var settings = new PurifiedSettings(PurifiedSettings.Current, root, purifier.Name, purifier.IsRandom ? seed : null);
         using var target = MarkedFolder.Open(
             path, PurifiedSettings.FileName, () => settings.Write(path), () => settings.Require(path), () => { });
@@ -133,7 +136,8 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
         catch (InputException e) when (!Strict)
         {
             // The list names the photograph itself.
-            return (null, InputFile.OneLine(e.Message.StartsWith(file + ": ", StringComparison.Ordinal) ? e.Message[(file.Length + 2)..] : e.Message));
+            var named = e.Message.StartsWith(file + ": ", StringComparison.Ordinal);
+            return (null, InputFile.OneLine(named ? e.Message[(file.Length + 2)..] : e.Message));
         }
     }
 
@@ -155,14 +159,7 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
         InParallel(batch.Count, parallel, i =>
         {
             var file = PngOf(batch[i].Name, path);
-            try
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new InputException($"{file}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
-            }
+            OutputFile.CreateFolderOf(file);
             ImageFile.WritePng(file, purified[i]);
         });
         return true;
@@ -175,7 +172,8 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
             ? [.. photographs.Select(p => new RandomDraw(new CounterRandom(seed, "purify", p.Name), 0))]
             : null;
         var size = photographs[0].Image.Size;
-        var values = purifier.Purify(ImageTensors.ToTensor([.. photographs.Select(p => p.Image)]), draws).contiguous().data<float>().ToArray();
+        var cleaned = purifier.Purify(ImageTensors.ToTensor([.. photographs.Select(p => p.Image)]), draws);
+        var values = cleaned.contiguous().data<float>().ToArray();
         return [.. photographs.Select((_, i) => ImageTensors.FromPlanar(values.AsSpan(i * size.Values, size.Values), size))];
     }
 
@@ -199,7 +197,8 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
             File.Delete(list);
             return;
         }
-        var lines = leftOut.OrderBy(l => l.Image, StringComparer.Ordinal).Select(l => $"{CsvTable.Quote(l.Image)},{CsvTable.Quote(l.Reason)}\n");
+        var lines = leftOut.OrderBy(l => l.Image, StringComparer.Ordinal)
+            .Select(l => $"{CsvTable.Quote(l.Image)},{CsvTable.Quote(l.Reason)}\n");
         OutputFile.Write(list, Encoding.UTF8.GetBytes($"image,reason\n{string.Concat(lines)}"));
     }
 }

@@ -3,7 +3,8 @@ using Masquerade.Datasets;
 namespace Masquerade.Defenses;
 
 /// <summary>
-/// What the photographs of a folder were purified with. Written before them as <c>purify.json</c>, it marks the folder as one to go on with.
+/// What the photographs of a folder were purified with. Written before them as <c>purify.json</c>, it marks the folder as one to go on
+/// with.
 /// </summary>
 /// <param name="Version">Raised when the same settings give other images.</param>
 /// <param name="Photographs">Full path of the folder of photographs.</param>
@@ -31,6 +32,7 @@ internal sealed record PurifiedSettings(int Version, string Photographs, string 
             : found.Photographs != Photographs ? $"of {found.Photographs}"
             : found.Defense != Defense ? $"with --defense {found.Defense}"
             : $"with --seed {found.Seed}";
-        throw new InputException($"{folder}: holds images that were made {difference}; give the same to go on with them, or name a new folder");
+        throw new InputException(
+            $"{folder}: holds images that were made {difference}; give the same to go on with them, or name a new folder");
     }
 }

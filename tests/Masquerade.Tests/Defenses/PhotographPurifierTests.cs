@@ -69,8 +69,8 @@ public sealed class PhotographPurifierTests : IDisposable
         Bytes("few.out/a.png").ShouldNotBe(Bytes("few.out/b.png"));
         Bytes("few.out/a.png").ShouldNotBe(Bytes("other.out/a.png"));
 
-        void Write(int seed, string folder, string? from = null) =>
-            new PhotographPurifier(new AddedNoise(), seed).WriteFolder(_folder[from ?? folder], _folder[$"{folder}.out"], cancellation: Ongoing);
+        void Write(int seed, string folder, string? from = null) => new PhotographPurifier(new AddedNoise(), seed)
+            .WriteFolder(_folder[from ?? folder], _folder[$"{folder}.out"], cancellation: Ongoing);
     }
 
     [Fact]
@@ -99,7 +99,8 @@ public sealed class PhotographPurifierTests : IDisposable
         }
         Should.Throw<InputException>(() => purifier.WriteFile(_folder["photos/a.png"], _folder["photos/a.png"]))
             .Message.ShouldBe($"{_folder["photos/a.png"]}: is there already; name a new file");
-        Should.Throw<InputException>(() => purifier.WriteFile(_folder["photos/a.png"], _folder["a.jpg"])).Message.ShouldContain("end in .png");
+        Should.Throw<InputException>(() => purifier.WriteFile(_folder["photos/a.png"], _folder["a.jpg"]))
+            .Message.ShouldContain("end in .png");
         Bytes("photos/a.png").ShouldBe(before);
         Directory.GetFileSystemEntries(_folder["photos"]).Length.ShouldBe(1);
     }
@@ -111,7 +112,8 @@ public sealed class PhotographPurifierTests : IDisposable
         Refusal().ShouldBe($"{_folder["photos/Bob/broken.jpg"]}: is not a JPEG, PNG, WebP or BMP image, or its header is damaged");
         File.Delete(_folder["photos/Bob/broken.jpg"]);
         Refusal().ShouldBe($"{_folder["photos/tiny.png"]}: a window of 5 pixels is too large for images of 2x9; choose a smaller one");
-        Should.Throw<InputException>(() => new PhotographPurifier(new MedianFilter(5)).WriteFile(_folder["photos/tiny.png"], _folder["t.png"]))
+        var alone = new PhotographPurifier(new MedianFilter(5));
+        Should.Throw<InputException>(() => alone.WriteFile(_folder["photos/tiny.png"], _folder["t.png"]))
             .Message.ShouldBe($"{_folder["photos/tiny.png"]}: a window of 5 pixels is too large for images of 2x9; choose a smaller one");
 
         string Refusal() => Should.Throw<InputException>(() => new PhotographPurifier(new MedianFilter(5)) { Strict = true }
@@ -123,7 +125,8 @@ public sealed class PhotographPurifierTests : IDisposable
     {
         Photograph("photos/a.png", 20, 16, 1);
         _folder.Write("photos/a.jpg", "");
-        Should.Throw<InputException>(() => new PhotographPurifier(new MeanFilter()).WriteFolder(_folder["photos"], _folder["out"], cancellation: Ongoing))
+        var purifier = new PhotographPurifier(new MeanFilter());
+        Should.Throw<InputException>(() => purifier.WriteFolder(_folder["photos"], _folder["out"], cancellation: Ongoing))
             .Message.ShouldBe($"{_folder["photos"]}: a.jpg and a.png would become one file; rename one of them");
     }
 

@@ -55,8 +55,9 @@ internal static class Pictures
         var shape = images.shape;
         var values = images.detach().contiguous().data<float>().ToArray();
         var cube = new double[shape[0], shape[1], shape[2], shape[3]];
+        var (plane, width) = (shape[2] * shape[3], shape[3]);
         for (var i = 0L; i < values.Length; i++)
-            cube[i / (shape[1] * shape[2] * shape[3]), i / (shape[2] * shape[3]) % shape[1], i / shape[3] % shape[2], i % shape[3]] = values[i];
+            cube[i / (shape[1] * plane), i / plane % shape[1], i / width % shape[2], i % width] = values[i];
         return cube;
     }
 

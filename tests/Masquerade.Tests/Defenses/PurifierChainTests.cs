@@ -45,6 +45,7 @@ public class PurifierChainTests
         var gradient = autograd.grad([(chain.PurifyForGradient(leaf, draws) * weights).sum()], [leaf])[0];
         // All of it is linear.
         var change = chain.Purify(images.Plus(direction, 0.01), draws) - chain.Purify(images, draws);
-        ((change * weights).sum().item<float>() / 0.01).ShouldBe((gradient * direction).sum().item<float>(), 1e-2 * gradient.norm().item<float>());
+        var expected = (gradient * direction).sum().item<float>();
+        ((change * weights).sum().item<float>() / 0.01).ShouldBe(expected, 1e-2 * gradient.norm().item<float>());
     }
 }

@@ -12,6 +12,9 @@ public class PurifierContractTests
         "mean", "median", "gaussian", "bilateral", "nlm", "tv", "wavelet", "gmrf", "bits", "jpeg", "resize-pad", "noise",
     ];
 
+    // It jumps where a patch changes its component, which is everywhere within a step: its own tests differentiate it between jumps.
+    private static readonly string[] Jumps = ["epll"];
+
     /// <summary>Others need a file, which only they know.</summary>
     public static TheoryData<string> Names => [.. PurifierRegistry.All.Select(p => p.Name).Where(Opens)];
 
@@ -105,7 +108,8 @@ public class PurifierContractTests
         // Filters are of torch's operations alone: with doubles the step can be so small that it meets no kink.
         var (type, step, tolerance) = Filters.Contains(name) ? (ScalarType.Float64, 1e-7, 1e-3) : (ScalarType.Float32, 1e-4, 0.05);
         // Within what is clipped, and with the noise of random purifiers still within it; no two values are alike.
-        var images = Pictures.Faces(2).narrow(2, 40, 33).narrow(3, 35, 40).Times(0.3).Plus(Pictures.Even(2, 33, 40, 3, 0.3f, 0.36f)).to(type);
+        var face = Pictures.Faces(2).narrow(2, 40, 33).narrow(3, 35, 40).Times(0.3);
+        var images = face.Plus(Pictures.Even(2, 33, 40, 3, 0.3f, 0.36f)).to(type);
         var draws = Pictures.Draws(2);
         var weights = Pictures.Gaussian(2, 33, 40, 4).to(type);
         var leaf = images.clone().requires_grad_();
@@ -117,8 +121,11 @@ public class PurifierContractTests
             gradient.eq(weights).all().item<bool>().ShouldBeTrue();
             return;
         }
+        gradient.isfinite().all().item<bool>().ShouldBeTrue();
+        if (Jumps.Contains(name)) return;
         var size = gradient.to(ScalarType.Float64).norm().item<double>();
-        Tensor[] directions = [Pictures.Gaussian(2, 33, 40, 5), Pictures.Gaussian(2, 33, 40, 6), gradient.Times(Math.Sqrt(gradient.numel()) / size)];
+        var steepest = gradient.Times(Math.Sqrt(gradient.numel()) / size);
+        Tensor[] directions = [Pictures.Gaussian(2, 33, 40, 5), Pictures.Gaussian(2, 33, 40, 6), steepest];
         foreach (var direction in directions)
         {
             var (up, down) = (purifier.Purify(images.Plus(direction, step), draws), purifier.Purify(images.Plus(direction, -step), draws));
@@ -152,8 +159,9 @@ public class PurifierContractTests
         using var scope = NewDisposeScope();
         using var purifier = PurifierRegistry.Open(name);
         Should.Throw<ArgumentException>(() => purifier.Purify(zeros(1, 1, 40, 40))).Message.ShouldContain("not [N,3,H,W]");
-        if (purifier.IsRandom)
-            Should.Throw<ArgumentException>(() => purifier.Purify(zeros(2, 3, 40, 40), Pictures.Draws(1))).Message.ShouldContain("1 draws for 2");
+        if (!purifier.IsRandom) return;
+        Should.Throw<ArgumentException>(() => purifier.Purify(zeros(2, 3, 40, 40), Pictures.Draws(1)))
+            .Message.ShouldContain("1 draws for 2");
     }
 
     [Theory]

@@ -63,7 +63,8 @@ public class PurifierRegistryTests
     [InlineData("tv:-1", "defense 'tv:-1': weight '-1' is not possible; a number from 0.1 to 100 (tv[:WEIGHT])")]
     [InlineData("bits:9", "defense 'bits:9': bits '9' is not possible; a whole number from 1 to 8 (bits[:BITS])")]
     [InlineData("jpeg:0", "defense 'jpeg:0': quality '0' is not possible; a whole number from 1 to 100 (jpeg[:QUALITY])")]
-    [InlineData("resize-pad:1.1", "defense 'resize-pad:1.1': smallest '1.1' is not possible; a number from 0.1 to 1 (resize-pad[:SMALLEST])")]
+    [InlineData("resize-pad:1.1",
+        "defense 'resize-pad:1.1': smallest '1.1' is not possible; a number from 0.1 to 1 (resize-pad[:SMALLEST])")]
     [InlineData("noise:", "defense 'noise:': sigma '' is not possible; a number from 0.1 to 255 (noise[:SIGMA])")]
     public void Impossible_parameters_are_refused(string text, string message) =>
         Should.Throw<InputException>(() => PurifierRegistry.Check(text)).Message.ShouldBe(message);

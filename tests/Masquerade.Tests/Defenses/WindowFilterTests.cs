@@ -48,16 +48,21 @@ public class WindowFilterTests
     [InlineData(1.0, 3)]
     [InlineData(2.5, 8)]
     public void Gaussian(double sigma, int reach) => Check(new GaussianFilter(sigma), (images, n, c, y, x) => WeightedMean(
-        Around(y, x, reach, reach), p => Math.Exp(-(Square(p.Y - y) + Square(p.X - x)) / (2 * sigma * sigma)), p => At(images, n, c, p.Y, p.X)));
+        Around(y, x, reach, reach),
+        p => Math.Exp(-(Square(p.Y - y) + Square(p.X - x)) / (2 * sigma * sigma)),
+        p => At(images, n, c, p.Y, p.X)));
 
     [Theory]
     [InlineData(1.5, 30, 3)]
     [InlineData(0.8, 80, 2)]
     [InlineData(3, 200, 6)]
-    public void Bilateral(double space, double range, int reach) => Check(new BilateralFilter(space, range), (images, n, c, y, x) => WeightedMean(
-        Around(y, x, reach, reach),
-        p => Math.Exp(-(Square(p.Y - y) + Square(p.X - x)) / (2 * space * space) - Colours(images, n, y, x, p) / (2 * Square(range / 255))),
-        p => At(images, n, c, p.Y, p.X)));
+    public void Bilateral(double space, double range, int reach) => Check(
+        new BilateralFilter(space, range),
+        (images, n, c, y, x) => WeightedMean(
+            Around(y, x, reach, reach),
+            p => Math.Exp(-(Square(p.Y - y) + Square(p.X - x)) / (2 * space * space)
+                - Colours(images, n, y, x, p) / (2 * Square(range / 255))),
+            p => At(images, n, c, p.Y, p.X)));
 
     [Theory]
     [InlineData(10)]
@@ -89,7 +94,8 @@ public class WindowFilterTests
             {
                 for (var y = 0; y < Height; y++)
                 {
-                    for (var x = 0; x < Width; x++) filtered[n, c, y, x].ShouldBe(rule(values, n, c, y, x), 2e-6, $"{filter.Name} at {n},{c},{y},{x}");
+                    for (var x = 0; x < Width; x++)
+                        filtered[n, c, y, x].ShouldBe(rule(values, n, c, y, x), 2e-6, $"{filter.Name} at {n},{c},{y},{x}");
                 }
             }
         }
@@ -100,7 +106,8 @@ public class WindowFilterTests
         from right in Enumerable.Range(-before, before + after + 1)
         select (y + down, x + right);
 
-    private static double WeightedMean(IEnumerable<(int Y, int X)> places, Func<(int Y, int X), double> weight, Func<(int Y, int X), double> value)
+    private static double WeightedMean(
+        IEnumerable<(int Y, int X)> places, Func<(int Y, int X), double> weight, Func<(int Y, int X), double> value)
     {
         var (sum, total) = (0.0, 0.0);
         foreach (var place in places)

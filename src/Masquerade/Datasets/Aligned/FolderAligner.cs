@@ -175,14 +175,7 @@ public sealed class FolderAligner
 
     private static void Write(string path, FaceImage image)
     {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space or choose another place", e);
-        }
+        OutputFile.CreateFolderOf(path);
         ImageFile.WritePng(path, image);
     }
 

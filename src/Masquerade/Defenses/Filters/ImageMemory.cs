@@ -30,7 +30,10 @@ internal static class ImageMemory
             try
             {
                 Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, i =>
-                    work(i, new ReadOnlySpan<float>((float*)first + (long)i * size, size), new Span<float>((float*)firstMade + (long)i * size, size)));
+                {
+                    var at = (long)i * size;
+                    work(i, new ReadOnlySpan<float>((float*)first + at, size), new Span<float>((float*)firstMade + at, size));
+                });
             }
             catch (AggregateException e) when (e.InnerExceptions.OfType<InputException>().FirstOrDefault() is { } input)
             {

@@ -49,7 +49,8 @@ public sealed record MarkovField(double Sigma = 10, double Deviation = 10) : Pur
         var values = new float[height * width];
         for (var y = 0; y < height; y++)
         {
-            for (var x = 0; x < width; x++) values[y * width + x] = (float)(1 / (1 + ratio * (Differences(y, height) + Differences(x, width))));
+            for (var x = 0; x < width; x++)
+                values[y * width + x] = (float)(1 / (1 + ratio * (Differences(y, height) + Differences(x, width))));
         }
         return tensor(values, [height, width]);
 

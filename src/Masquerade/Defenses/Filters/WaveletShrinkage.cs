@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 namespace Masquerade.Defenses.Filters;
 
 /// <summary>
-/// Shrinks the details of an image by what noise would add to them, channel by channel: soft thresholds σ²/σₓ in each band of an orthonormal
-/// wavelet transform, σₓ the deviation of the band without its noise (BayesShrink; Chang, Yu and Vetterli, IEEE TIP 2000). The noise σ is
-/// read off the image: the median absolute value of the finest diagonal details (the mean of the middle tenth) over 0.6745. Symlets of
-/// eight taps, up to four levels; the border is mirrored at each, the edge not repeated.
+/// Shrinks the details of an image by what noise would add to them, channel by channel: soft thresholds σ²/σₓ in each band of an
+/// orthonormal wavelet transform, σₓ the deviation of the band without its noise (BayesShrink; Chang, Yu and Vetterli, IEEE TIP 2000). The
+/// noise σ is read off the image: the median absolute value of the finest diagonal details (the mean of the middle tenth) over 0.6745.
+/// Symlets of eight taps, up to four levels; the border is mirrored at each, the edge not repeated.
 /// </summary>
 /// <param name="Strength">Multiplies the thresholds.</param>
 public sealed record WaveletShrinkage(double Strength = 1) : Purifier
@@ -17,7 +17,9 @@ public sealed record WaveletShrinkage(double Strength = 1) : Purifier
     // A band that is nothing but noise has no deviation of its own: its threshold is far beyond all its values.
     private const double LeastVariance = 1e-12;
 
-    /// <summary>The low-pass filter of the symlet with four vanishing moments (Daubechies, Ten Lectures on Wavelets, 1992, table 6.3).</summary>
+    /// <summary>
+    /// The low-pass filter of the symlet with four vanishing moments (Daubechies, Ten Lectures on Wavelets, 1992, table 6.3).
+    /// </summary>
     internal static IReadOnlyList<double> Symlet { get; } =
     [
         -0.07576571478927333, -0.02963552764599851, 0.49761866763201545, 0.8037387518059161,
@@ -30,12 +32,14 @@ public sealed record WaveletShrinkage(double Strength = 1) : Purifier
     /// <inheritdoc/>
     protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
     {
-        if (Math.Min(images.shape[2], images.shape[3]) < Taps)
-            throw new InputException($"{Name}: images of {images.shape[3]}x{images.shape[2]} are too small, it takes {Taps}x{Taps} at least");
+        var (height, width) = (images.shape[2], images.shape[3]);
+        if (Math.Min(height, width) < Taps)
+            throw new InputException($"{Name}: images of {width}x{height} are too small, it takes {Taps}x{Taps} at least");
         return ImageSlices.Through(images, slice =>
         {
             using var scope = NewDisposeScope();
-            return Shrunk(slice.reshape(-1, 1, slice.shape[2], slice.shape[3]), Bank().to(slice.dtype), null, 1).view(slice.shape).MoveToOuterDisposeScope();
+            var planes = slice.reshape(-1, 1, height, width);
+            return Shrunk(planes, Bank().to(slice.dtype), null, 1).view(slice.shape).MoveToOuterDisposeScope();
         });
     }
 

@@ -65,8 +65,8 @@ internal sealed class PatchGrid : IDisposable
     public Tensor Average(Tensor patches)
     {
         using var scope = NewDisposeScope();
-        var sums = zeros(_pixels).PlusRows_(_index, patches.view(-1));
-        return (sums * _shares).MoveToOuterDisposeScope();
+        var sums = zeros(_pixels, dtype: patches.dtype).PlusRows_(_index, patches.view(-1));
+        return (sums * _shares.to(patches.dtype)).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -39,8 +39,8 @@ internal sealed class PatchMixture : IDisposable
     }
 
     /// <summary>The logarithm of weight times density of every component at every patch, a density over what the means leave.</summary>
-    /// <param name="patches">[n,d], a mean of 0 in each channel.</param>
-    /// <returns>[n,K], without a gradient, owned by the caller's scope.</returns>
+    /// <param name="patches">float32 or float64 [n,d], a mean of 0 in each channel.</param>
+    /// <returns>float32 [n,K], without a gradient, owned by the caller's scope.</returns>
     public Tensor Scores(Tensor patches)
     {
         using var inference = no_grad();
@@ -50,7 +50,7 @@ internal sealed class PatchMixture : IDisposable
         for (var start = 0L; start < count; start += RowsAtOnce)
         {
             using var inner = NewDisposeScope();
-            var rows = patches.narrow(0, start, Math.Min(RowsAtOnce, count - start));
+            var rows = patches.narrow(0, start, Math.Min(RowsAtOnce, count - start)).to(ScalarType.Float32);
             var projected = rows.matmul(_whitening);
             var taken = projected.mul_(projected).view(-1, _prior.Components, _prior.Rank).sum(2);
             var lengths = rows.Squared().sum(1, keepdim: true);
@@ -60,7 +60,7 @@ internal sealed class PatchMixture : IDisposable
     }
 
     /// <summary>The most likely patches without the noise, each under one component.</summary>
-    /// <param name="patches">[n,d], a mean of 0 in each channel.</param>
+    /// <param name="patches">float32 or float64 [n,d], a mean of 0 in each channel.</param>
     /// <param name="chosen">int64 [n]: each patch's component.</param>
     /// <returns>[n,d], linear in the patches also for autograd, owned by the caller's scope.</returns>
     public Tensor Filter(Tensor patches, Tensor chosen)
@@ -75,8 +75,8 @@ internal sealed class PatchMixture : IDisposable
         {
             if (counts[k] == 0) continue;
             using var inner = NewDisposeScope();
-            var (rows, basis) = (sorted.narrow(0, start, counts[k]), _prior.Bases[k]);
-            var inside = (rows.matmul(basis) * _gains[k]).matmul(basis.t());
+            var (rows, basis) = (sorted.narrow(0, start, counts[k]), _prior.Bases[k].to(patches.dtype));
+            var inside = (rows.matmul(basis) * _gains[k].to(patches.dtype)).matmul(basis.t());
             parts.Add(inside.Plus(rows, times: _outside[k]).MoveToOuterDisposeScope());
             start += counts[k];
         }

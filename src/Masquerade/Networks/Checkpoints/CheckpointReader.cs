@@ -23,6 +23,8 @@ public static class CheckpointReader
         stream.Position = 0;
         return start switch
         {
+            // A header's length may begin with the byte that begins a pickle.
+            [_, _, _, _, 0, 0, 0, 0, (byte)'{'] => SafetensorsFormat.Read(reader),
             [(byte)'P', (byte)'K', 3, 4, ..] => StateDict.Flatten(source, ZipFormat.Read(source, stream)),
             [(byte)PickleOpcode.Proto, ..] => StateDict.Flatten(source, LegacyFormat.Read(reader)),
             [_, _, _, _, _, _, _, _, (byte)'{'] => SafetensorsFormat.Read(reader),

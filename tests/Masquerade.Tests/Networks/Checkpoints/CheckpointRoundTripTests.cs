@@ -29,6 +29,21 @@ public sealed class CheckpointRoundTripTests : IDisposable
         => Some.Sample(tensors => Check(tensors, CheckpointWriter.Safetensors(tensors)), iter: 100, threads: 1);
 
     [Fact]
+    public void Safetensors_are_read_whatever_byte_their_header_s_length_begins_with()
+    {
+        using var scope = NewDisposeScope();
+        var firsts = new HashSet<byte>();
+        for (var length = 1; length < 300; length++)
+        {
+            SafetensorsWriter.Write(_folder["a"], new Dictionary<string, Tensor> { [new string('n', length)] = tensor(new[] { 4f, 5f }) });
+            firsts.Add(File.ReadAllBytes(_folder["a"])[0]);
+            CheckpointReader.Read(_folder["a"]).Single().Value.ToTensor().data<float>().ToArray().ShouldBe([4f, 5f]);
+        }
+        // As that of a pickle does.
+        firsts.ShouldContain((byte)0x80);
+    }
+
+    [Fact]
     public void Npy_arrays_are_read_in_both_byte_orders_and_both_layouts()
         => Gen.Select(TestTensor.Any, Gen.Bool, Gen.Bool).Sample((any, big, fortran) =>
         {

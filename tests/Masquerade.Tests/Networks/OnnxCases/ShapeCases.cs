@@ -15,6 +15,7 @@ internal static class ShapeCases
         {
             ["Concat"] = new(Concat),
             ["ConstantOfShape"] = new(ConstantOfShape),
+            ["DepthToSpace"] = new(DepthToSpace),
             ["Dropout"] = new(d => d.Unary(d.OneOf(7, 10, 12, 13), "Dropout", d.Shape(), [])),
             ["Expand"] = new(Expand),
             ["Flatten"] = new(Flatten),
@@ -27,6 +28,7 @@ internal static class ShapeCases
             ["Shape"] = new(Shape, Differentiable: false),
             ["Size"] = new(d => Whole(d.Unary(13, "Size", d.Shape(), [])), Differentiable: false),
             ["Slice"] = new(Slice),
+            ["SpaceToDepth"] = new(SpaceToDepth),
             ["Split"] = new(Split),
             ["Squeeze"] = new(Squeeze),
             ["Transpose"] = new(Transpose),
@@ -139,6 +141,20 @@ internal static class ShapeCases
         if (opset < 11) builder.Node("Pad", ["x"], null, ("pads", pads), ("mode", mode));
         else builder.Integers("pads", pads).Node("Pad", ["x", "pads"], null, ("mode", mode));
         return new(builder.Build(), shape, d.Floats(shape));
+    }
+
+    private static Drawn DepthToSpace(Dice d)
+    {
+        var (block, opset) = (d.Int(1, 3), d.OneOf(7, 11, 13));
+        (string, object)[] mode = opset >= 11 && d.Bool() ? [("mode", d.OneOf("DCR", "CRD"))] : [];
+        return d.Unary(opset, "DepthToSpace", [d.Int(1, 2), block * block * d.Int(1, 3), d.Int(1, 3), d.Int(1, 3)], [("blocksize", block), .. mode]);
+    }
+
+    private static Drawn SpaceToDepth(Dice d)
+    {
+        var block = d.Int(1, 3);
+        long[] shape = [d.Int(1, 2), d.Int(1, 3), block * d.Int(1, 3), block * d.Int(1, 3)];
+        return d.Unary(d.OneOf(7, 13), "SpaceToDepth", shape, [("blocksize", block)]);
     }
 
     private static Drawn Reshape(Dice d)

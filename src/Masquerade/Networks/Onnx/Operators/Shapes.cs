@@ -11,6 +11,7 @@ internal static class Shapes
     {
         ["Constant"] = new(0, 0, Constant),
         ["ConstantOfShape"] = new(1, 1, ConstantOfShape),
+        ["DepthToSpace"] = new(1, 1, DepthToSpace),
         ["Dropout"] = new(1, 3, Dropout),
         ["Expand"] = new(2, 2, Expand),
         ["Flatten"] = new(1, 1, Flatten),
@@ -18,6 +19,7 @@ internal static class Shapes
         ["Reshape"] = new(2, 2, Reshape),
         ["Shape"] = new(1, 1, Shape),
         ["Size"] = Arithmetic.Unary(x => tensor(x.numel(), ScalarType.Int64)),
+        ["SpaceToDepth"] = new(1, 1, SpaceToDepth),
         ["Squeeze"] = new(1, 2, Squeeze),
         ["Transpose"] = new(1, 1, Transpose),
         ["Unsqueeze"] = new(1, 2, Unsqueeze),
@@ -44,6 +46,42 @@ internal static class Shapes
         if (value.numel() != 1) throw node.Error("attribute 'value' must hold one number");
         return x => value.reshape([]).expand(SmallTensors.Checked(shape(x))).contiguous();
     }
+
+    /// <summary>Channels become blocks of pixels: of a channel's own ("CRD"), or of whole sets of channels ("DCR").</summary>
+    private static SingleKernel DepthToSpace(OnnxNode node)
+    {
+        var block = BlockSize(node);
+        var mode = node.Text("mode", "DCR");
+        if (mode is not ("DCR" or "CRD")) throw node.Unsupported($"mode {mode}");
+        return x =>
+        {
+            var (n, c, h, w) = Images(node, x[0]);
+            if (c % (block * block) != 0) throw node.Error($"{c} channels are no blocks of {block} by {block}");
+            c /= block * block;
+            var parts = mode == "CRD" ? x[0].reshape(n, c, block, block, h, w).permute(0, 1, 4, 2, 5, 3)
+                : x[0].reshape(n, block, block, c, h, w).permute(0, 3, 4, 1, 5, 2);
+            return parts.reshape(n, c, h * block, w * block);
+        };
+    }
+
+    /// <summary>Blocks of pixels become channels.</summary>
+    private static SingleKernel SpaceToDepth(OnnxNode node)
+    {
+        var block = BlockSize(node);
+        return x =>
+        {
+            var (n, c, h, w) = Images(node, x[0]);
+            if (h % block != 0 || w % block != 0) throw node.Error($"{w} by {h} pixels are no blocks of {block} by {block}");
+            return x[0].reshape(n, c, h / block, block, w / block, block).permute(0, 3, 5, 1, 2, 4)
+                .reshape(n, c * block * block, h / block, w / block);
+        };
+    }
+
+    private static long BlockSize(OnnxNode node) =>
+        node.Int("blocksize", 0) is var size and > 0 ? size : throw node.Error("attribute 'blocksize' must be 1 or more");
+
+    private static (long N, long C, long H, long W) Images(OnnxNode node, Tensor x) => x.dim() == 4 ? (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        : throw node.Error($"takes four axes, not {x.dim()}");
 
     private static Kernel Dropout(OnnxNode node)
     {

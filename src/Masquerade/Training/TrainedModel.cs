@@ -16,7 +16,9 @@ internal static class TrainedModel
 
     /// <returns>Path of the descriptor.</returns>
     /// <exception cref="InputException">A file cannot be written.</exception>
-    public static string Write(string folder, VerifierNetwork network, TrainingJournal journal, int people, int photographs, string source)
+    public static string Write(
+        string folder, VerifierNetwork network, TrainingJournal<VerifierTrainingSettings, ValidationScores> journal, int people,
+        int photographs, string source)
     {
         var settings = journal.Settings;
         // On pairs that no threshold tells apart the first of the grid is as good as any, but 0 and 4 are none.

@@ -1,22 +1,33 @@
 using System.Runtime.InteropServices;
 using Masquerade.Datasets;
+using Masquerade.Faces;
 using static TorchSharp.torch;
 
 namespace Masquerade.Training;
+
+/// <summary>Writes a crop, changed in some way, as planar floats in [0,1].</summary>
+/// <param name="crop">The crop.</param>
+/// <param name="random">Chooses the change.</param>
+/// <param name="planar">3 × height × width values of the size that is learned from.</param>
+internal delegate void CropChange(FaceImage crop, SplitMix random, Span<float> planar);
 
 /// <summary>
 /// The batches of a training: every epoch all crops in another order, each changed in another way. Batch n is the same whenever and however
 /// often it is asked for. Batches are made ahead, on another thread.
 /// </summary>
-internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed)
+/// <param name="faces">The crops.</param>
+/// <param name="size">Size of a changed crop.</param>
+/// <param name="change">Changes one.</param>
+/// <param name="batch">How many a batch.</param>
+/// <param name="seed">Another number, another order and other changes.</param>
+internal sealed class TrainingBatches(TrainingFaces faces, ImageSize size, CropChange change, int batch, ulong seed)
 {
     private enum Purpose : ulong { Order = 1, Change }
 
-    private readonly int _values = VerifierNetwork.InputSize.Values;
     private int[] _order = [];
     private long _orderOf = -1;
     // Two batches' room, used in turn: one is learned while the other is made.
-    private readonly float[][] _room = [new float[batch * VerifierNetwork.InputSize.Values], new float[batch * VerifierNetwork.InputSize.Values]];
+    private readonly float[][] _room = [new float[batch * size.Values], new float[batch * size.Values]];
     private Task<long[]>? _next;
     private long _nextStep = -1;
 
@@ -24,7 +35,7 @@ internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed
     public int StepsPerEpoch => Math.Max(1, faces.Count / batch);
 
     /// <summary>The batch of a step.</summary>
-    /// <returns>float32 [n,3,112,112] in [0,1] and int64 [n], owned by the caller's scope.</returns>
+    /// <returns>float32 [n,3,H,W] in [0,1] and int64 [n], owned by the caller's scope.</returns>
     public (Tensor Images, Tensor People) At(long step)
     {
         if (_nextStep != step || _next is null)
@@ -33,9 +44,8 @@ internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed
             _next = Make(step);
         }
         var people = _next.GetAwaiter().GetResult();
-        var size = VerifierNetwork.InputSize;
         var images = empty([people.Length, 3, size.Height, size.Width], float32);
-        MemoryMarshal.AsBytes(_room[step % 2].AsSpan(0, people.Length * _values)).CopyTo(images.bytes);
+        MemoryMarshal.AsBytes(_room[step % 2].AsSpan(0, people.Length * size.Values)).CopyTo(images.bytes);
         _nextStep = step + 1;
         _next = Make(_nextStep);
         return (images, tensor(people));
@@ -52,7 +62,7 @@ internal sealed class TrainingBatches(TrainingFaces faces, int batch, ulong seed
             for (var i = 0; i < chosen.Length; i++)
             {
                 var random = SplitMix.For(seed, (ulong)epoch, (ulong)chosen[i], (ulong)Purpose.Change);
-                CropAugmentation.Write(faces.Crop(chosen[i]), random, room.AsSpan(i * _values, _values));
+                change(faces.Crop(chosen[i]), random, room.AsSpan(i * size.Values, size.Values));
             }
             return chosen.Select(i => (long)faces.Person(i)).ToArray();
         });

@@ -1,4 +1,3 @@
-using Masquerade.Attacks;
 using Masquerade.Faces;
 using Masquerade.Networks.Onnx;
 using TorchSharp;
@@ -50,7 +49,7 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
         _gather = Unit("gather", Widths[^1], Widths[^1], LastSide, 1, depthwise: true);
         register_module("linear", _linear = nn.Linear(Widths[^1], EmbeddingSize, hasBias: false));
         register_module("norm", _norm = new BatchNorm(EmbeddingSize));
-        Initialise(seed);
+        FirstWeights.Draw(this, seed);
     }
 
     /// <summary>Size of the crops that it takes.</summary>
@@ -107,21 +106,6 @@ internal sealed class VerifierNetwork : nn.Module<Tensor, Tensor>
         var unit = new ConvolutionUnit(inputs, outputs, size, stride, depthwise);
         register_module(name, unit);
         return unit;
-    }
-
-    /// <summary>He's initialisation (ICCV 2015) from a generator that no other code draws from.</summary>
-    private void Initialise(ulong seed)
-    {
-        using var inference = no_grad();
-        foreach (var (name, parameter) in named_parameters())
-        {
-            if (parameter.dim() < 2) continue;
-            using var scope = NewDisposeScope();
-            var values = new float[parameter.NumberOfElements];
-            new CounterRandom((long)seed, "first weights", name).Gaussian(values, 0);
-            var inputs = parameter.NumberOfElements / parameter.shape[0];
-            parameter.copy_(tensor(values, parameter.shape).Times(Math.Sqrt(2.0 / inputs)));
-        }
     }
 }
 

@@ -12,9 +12,9 @@ namespace Masquerade.Training;
 /// <param name="Accuracy">Share of right decisions there.</param>
 /// <param name="Tar">True accept rate at a false accept rate of 10⁻³, on these pairs.</param>
 /// <param name="UnderAttack">Share of right decisions while every pair is attacked; null where nothing is attacked.</param>
-public sealed record ValidationScores(double Threshold, double Accuracy, double Tar, double? UnderAttack)
+public sealed record ValidationScores(double Threshold, double Accuracy, double Tar, double? UnderAttack) : ITrainingScores
 {
-    /// <summary>What a better network has more of.</summary>
+    /// <inheritdoc/>
     public double Score => UnderAttack is { } attacked ? (Accuracy + attacked) / 2 : Accuracy;
 }
 

@@ -12,21 +12,21 @@ public sealed class TrainingBatchesTests(PaintedFaces painted) : IClassFixture<P
     public void A_batch_is_the_same_whenever_it_is_asked_for()
     {
         using var scope = NewDisposeScope();
-        var straight = new TrainingBatches(painted.Faces, 5, seed: 4);
+        var straight = Batches(5, seed: 4);
         var all = Enumerable.Range(0, 9).Select(step => Values(straight.At(step))).ToArray();
         foreach (var step in new[] { 7, 8, 0, 3, 3 })
-            Values(new TrainingBatches(painted.Faces, 5, seed: 4).At(step)).ShouldBe(all[step], $"step {step}");
-        var jumping = new TrainingBatches(painted.Faces, 5, seed: 4);
+            Values(Batches(5, seed: 4).At(step)).ShouldBe(all[step], $"step {step}");
+        var jumping = Batches(5, seed: 4);
         foreach (var step in new[] { 7, 2, 3, 8, 0 }) Values(jumping.At(step)).ShouldBe(all[step], $"step {step}");
         all.Select(Convert.ToHexString).Distinct().Count().ShouldBe(9);
-        Values(new TrainingBatches(painted.Faces, 5, seed: 5).At(0)).ShouldNotBe(all[0]);
+        Values(Batches(5, seed: 5).At(0)).ShouldNotBe(all[0]);
     }
 
     [Fact]
     public void An_epoch_shows_everybody_as_often_as_they_have_crops()
     {
         using var scope = NewDisposeScope();
-        var batches = new TrainingBatches(painted.Faces, 4, seed: 4);
+        var batches = Batches(4, seed: 4);
         batches.StepsPerEpoch.ShouldBe(painted.Faces.Count / 4);
         var seen = Enumerable.Range(0, batches.StepsPerEpoch).SelectMany(step => batches.At(step).People.data<long>().ToArray());
         var counts = seen.CountBy(person => person).ToDictionary(c => c.Key, c => c.Value);
@@ -54,7 +54,7 @@ public sealed class TrainingBatchesTests(PaintedFaces painted) : IClassFixture<P
     public void The_attack_stays_in_its_ball_and_in_range_and_raises_the_loss()
     {
         using var scope = NewDisposeScope();
-        var (images, people) = new TrainingBatches(painted.Faces, 8, seed: 4).At(0);
+        var (images, people) = Batches(8, seed: 4).At(0);
         using var network = new VerifierNetwork(1);
         using var softmax = new MarginSoftmax(MarginLoss.CosFace, 16, PaintedFaces.People, VerifierNetwork.EmbeddingSize, 1);
         network.eval();
@@ -67,6 +67,9 @@ public sealed class TrainingBatchesTests(PaintedFaces painted) : IClassFixture<P
         (attacked - images).Norms().ShouldAllBe(norm => norm > 0.5 && norm <= 1.5 * 1.0001);
         Loss(attacked).item<float>().ShouldBeGreaterThan(Loss(images).item<float>() * 1.02f);
     }
+
+    private TrainingBatches Batches(int batch, ulong seed) =>
+        new(painted.Faces, VerifierNetwork.InputSize, CropAugmentation.Write, batch, seed);
 
     private static byte[] Values((Tensor Images, Tensor People) batch) => [.. batch.Images.bytes, .. batch.People.bytes];
 }

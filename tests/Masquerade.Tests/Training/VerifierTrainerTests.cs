@@ -11,7 +11,7 @@ namespace Masquerade.Tests.Training;
 
 public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<PaintedFaces>, IDisposable
 {
-    private static readonly TrainingSettings Settings = new()
+    private static readonly VerifierTrainingSettings Settings = new()
     {
         Name = "small",
         Epochs = 2,
@@ -27,7 +27,7 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string, TrainingSettings> Kinds => new()
+    public static TheoryData<string, VerifierTrainingSettings> Kinds => new()
     {
         { "plain", Settings },
         { "adversarial", Settings with { Adversarial = new AdversarialSettings(2, 2) } },
@@ -36,7 +36,7 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Interrupted_and_resumed_it_ends_with_the_same_weights(string what, TrainingSettings settings)
+    public void Interrupted_and_resumed_it_ends_with_the_same_weights(string what, VerifierTrainingSettings settings)
     {
         Train(settings, "whole");
         // Six steps: interrupted in the first epoch, and again in the second.
@@ -84,7 +84,7 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
 
         // The file's network is the checkpoint's best one, batch norms folded or not.
         using var network = new VerifierNetwork(0);
-        TrainingState.ReadNetwork(_folder["t/checkpoint.safetensors"], network);
+        TrainingState.ReadNetwork(_folder["t/checkpoint.safetensors"], network, VerifierNetwork.Architecture);
         network.eval();
         using var scope = NewDisposeScope();
         using var inference = no_grad();
@@ -117,11 +117,12 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
     [Fact]
     public void The_learning_rate_rises_and_falls()
     {
-        VerifierTrainer.Rate(0, 0.1).ShouldBeInRange(1e-4, 0.02);
-        VerifierTrainer.Rate(0.1, 0.1).ShouldBe(1, 1e-9);
-        VerifierTrainer.Rate(0.55, 0.1).ShouldBe(0.5, 1e-9);
-        VerifierTrainer.Rate(1, 0.1).ShouldBe(0, 1e-9);
-        VerifierTrainer.Rate(0, 0).ShouldBe(1, 1e-9);
+        static double Rate(double share, double warmUp) => (Settings with { LearningRate = 2, WarmUp = warmUp }).RateAt(share) / 2;
+        Rate(0, 0.1).ShouldBeInRange(1e-4, 0.02);
+        Rate(0.1, 0.1).ShouldBe(1, 1e-9);
+        Rate(0.55, 0.1).ShouldBe(0.5, 1e-9);
+        Rate(1, 0.1).ShouldBe(0, 1e-9);
+        Rate(0, 0).ShouldBe(1, 1e-9);
     }
 
     [Fact]
@@ -194,7 +195,8 @@ public sealed class VerifierTrainerTests(PaintedFaces painted) : IClassFixture<P
         Refused("nobody has two usable photographs", () => TrainingFaces.Read(FolderOfPeople.Read(_folder["single"]), cropper, least: 2, threads: 2, cancellation: Token));
     }
 
-    private string Train(TrainingSettings settings, string folder) => VerifierTrainer.Create(settings, Data, _folder[folder]).Train(painted.Faces, cancellation: Token);
+    private string Train(VerifierTrainingSettings settings, string folder) =>
+        VerifierTrainer.Create(settings, Data, _folder[folder]).Train(painted.Faces, cancellation: Token);
 
     private void Interrupt(VerifierTrainer trainer, int after)
     {

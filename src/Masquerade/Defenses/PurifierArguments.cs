@@ -48,10 +48,10 @@ internal sealed class PurifierArguments(string text, string usage, IReadOnlyList
         return at >= 0 ? Enum.GetValues<T>()[at] : throw Bad($"{what} '{InputFile.OneLine(value)}' is not possible; {string.Join(" or ", names)}");
     }
 
-    /// <summary>All that is left, as a path may hold colons; null where nothing is.</summary>
+    /// <summary>All that is left, as a path may hold colons; null where nothing is. See <see cref="DefensePath"/>.</summary>
     public string? Rest()
     {
-        var rest = string.Join(':', values.Skip(_next));
+        var rest = DefensePath.Read(values.Skip(_next));
         _next = values.Count;
         return rest.Length > 0 ? rest : null;
     }

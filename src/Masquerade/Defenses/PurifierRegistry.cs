@@ -1,8 +1,14 @@
 using Masquerade.Assets;
 using Masquerade.Defenses.Filters;
+using Masquerade.Defenses.Learned;
 using Masquerade.Defenses.Restoration;
 
 namespace Masquerade.Defenses;
+
+/// <summary>What file a purifier reads.</summary>
+/// <param name="PathAt">The parameter that names it, from 0; it is the last. Null where no parameter does.</param>
+/// <param name="Shipped">The file that ships with the program, where no parameter names one; null where none does.</param>
+internal sealed record PurifierWeights(int? PathAt, string? Shipped);
 
 /// <summary>A purifier under the name that users, ledgers and reports know.</summary>
 public sealed record RegisteredPurifier
@@ -21,6 +27,9 @@ public sealed record RegisteredPurifier
 
     /// <summary>Reads the parameters; what comes back opens it.</summary>
     internal Func<PurifierArguments, Func<PurifierFiles, Purifier>> Read { get; }
+
+    /// <summary>What file it reads; null where it reads none.</summary>
+    internal PurifierWeights? Weights { get; init; }
 }
 
 /// <summary>Names become purifiers here, and nowhere else. A new purifier is one file and one entry below.</summary>
@@ -29,7 +38,7 @@ public static class PurifierRegistry
     /// <summary>What stands between the purifiers of a chain.</summary>
     public const char ChainMark = '+';
 
-    private const char ParameterMark = ':';
+    internal const char ParameterMark = ':';
 
     /// <summary>Every purifier, in the order of reports.</summary>
     public static IReadOnlyList<RegisteredPurifier> All { get; } =
@@ -53,12 +62,28 @@ public static class PurifierRegistry
         {
             var (sigma, file) = (a.Number("sigma", 0.1, 255, EpllPurifier.UsualSigma), a.Rest());
             return files => new EpllPurifier(PatchPrior.Read(file ?? files.Shipped(PatchPrior.ShippedFile, "epll")), sigma, file);
-        }),
+        })
+        {
+            Weights = new(1, PatchPrior.ShippedFile),
+        },
+        new("dncnn", "dncnn", "a residual denoiser, learned from synthetic faces with Gaussian noise",
+            _ => files => OnnxPurifier.Open(files.Shipped("dncnn.onnx", "dncnn"), "dncnn", files.Threads))
+        {
+            Weights = new(null, "dncnn.onnx"),
+        },
         Filter("bits", "bits[:BITS]", "fewer bits a value (4)", a => new BitDepth(a.Whole("bits", 1, 8, 4))),
         Filter("jpeg", "jpeg[:QUALITY]", "JPEG compression of this QUALITY (75)", a => new JpegCompression(a.Whole("quality", 1, 100, 75))),
         Filter("resize-pad", "resize-pad[:SMALLEST]", "a random smaller size, down to SMALLEST of the sides (0.85), at a random place",
             a => new ResizeAndPad(a.Number("smallest", 0.1, 1, 0.85))),
         Filter("noise", "noise[:SIGMA]", "random Gaussian noise of SIGMA levels (8)", a => new AddedNoise(a.Number("sigma", 0.1, 255, 8))),
+        new("onnx", "onnx:FILE", "any ONNX network from images to images of their size", a =>
+        {
+            var path = a.Rest() ?? throw a.Bad("the file is missing");
+            return files => OnnxPurifier.Open(path, $"onnx:{DefensePath.Write(path)}", files.Threads);
+        })
+        {
+            Weights = new(0, null),
+        },
     ];
 
     /// <summary>Checks a defense's spelling and parameters without opening anything.</summary>
@@ -87,6 +112,41 @@ public static class PurifierRegistry
         }
     }
 
+    /// <summary>A defense that means the same wherever the program runs: paths in it become full ones.</summary>
+    /// <param name="defense">One purifier, or several with <c>+</c> between them.</param>
+    /// <param name="folder">The folder that paths are relative to.</param>
+    public static string Anywhere(string defense, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(defense);
+        ArgumentNullException.ThrowIfNull(folder);
+        return string.Join(ChainMark, defense.Split(ChainMark).Select(part => PathIn(part) is not { } found ? part
+            : $"{found.Before}{DefensePath.Write(Path.GetFullPath(found.Path, Path.GetFullPath(folder)))}"));
+    }
+
+    /// <summary>The files that a defense reads: what it does depends on them, not on its name alone.</summary>
+    /// <param name="defense">One purifier, or several with <c>+</c> between them.</param>
+    /// <param name="files">Where weights are; null for the program's own.</param>
+    /// <returns>Their paths, in the defense's order; none for filters.</returns>
+    /// <exception cref="InputException">An unknown name, parameters that are not possible, or weights that did not ship.</exception>
+    public static IReadOnlyList<string> Files(string defense, PurifierFiles? files = null)
+    {
+        Check(defense);
+        return [.. defense.Split(ChainMark).Select(part => PathIn(part)?.Path ?? Shipped(part)).OfType<string>()];
+
+        string? Shipped(string part) =>
+            Find(part)?.Weights?.Shipped is { } file ? (files ?? PurifierFiles.Default).Shipped(file, part.Trim()) : null;
+    }
+
+    private static RegisteredPurifier? Find(string part) => All.FirstOrDefault(p => p.Name == part.Trim().Split(ParameterMark)[0]);
+
+    /// <summary>The path that a purifier is given, and what stands before it; null where there is none.</summary>
+    private static (string Before, string Path)? PathIn(string part)
+    {
+        var parameters = part.Trim().Split(ParameterMark);
+        if (Find(part)?.Weights?.PathAt + 1 is not { } at || at >= parameters.Length || parameters[at].Length == 0) return null;
+        return (string.Concat(parameters.Take(at).Select(p => p + ParameterMark)), DefensePath.Read(parameters.Skip(at)));
+    }
+
     private static List<Func<PurifierFiles, Purifier>> Read(string defense)
     {
         ArgumentNullException.ThrowIfNull(defense);
@@ -96,7 +156,7 @@ public static class PurifierRegistry
     private static Func<PurifierFiles, Purifier> ReadOne(string text, string defense)
     {
         var parts = text.Split(ParameterMark);
-        if (All.FirstOrDefault(p => p.Name == parts[0]) is not { } found)
+        if (Find(text) is not { } found)
         {
             var names = All.Select(p => p.Name).ToList();
             throw new InputException($"no defense '{InputFile.OneLine(parts[0].Length > 0 ? parts[0] : defense)}'"

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Masquerade.Faces;
+using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 using Microsoft.ML.OnnxRuntime;
@@ -70,14 +71,9 @@ public sealed class OnnxEmbedder : IFaceEmbedder
                 $"{contiguous.dtype} [{string.Join(',', contiguous.shape)}] for images of {InputSize}",
                 nameof(images));
         var values = new float[count * EmbeddingSize];
-        if (count > 0) _network.Run(Address(contiguous), count, values);
+        if (count > 0) _network.Run(contiguous.Address(), count, values);
         Normalise(values, count);
         return tensor(values, [count, EmbeddingSize]);
-    }
-
-    private static unsafe nint Address(Tensor contiguous)
-    {
-        fixed (byte* start = contiguous.bytes) return (nint)start;
     }
 
     private void Normalise(Span<float> embeddings, int count)

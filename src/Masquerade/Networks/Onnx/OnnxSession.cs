@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Masquerade.Networks.Onnx.Format;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Masquerade.Networks.Onnx;
 
@@ -30,7 +31,7 @@ internal sealed class OnnxSession : IDisposable
         {
             throw new InputException($"{source}: ONNX Runtime cannot run this network: {InputFile.OneLine(e.Message).Trim()}", e);
         }
-        _inputs = [.. model.Graph.Input.Select(i => i.Name)];
+        _inputs = [.. OnnxModelFile.Inputs(model).Select(i => i.Name)];
         _outputs = [.. model.Graph.Output.Select(o => o.Name)];
     }
 
@@ -47,6 +48,22 @@ internal sealed class OnnxSession : IDisposable
         LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
     };
 
+    /// <summary>Runs the network on native memory, into native memory.</summary>
+    /// <param name="input">Address of the input's values, the last dimension running fastest; valid during the call.</param>
+    /// <param name="output">Address of room for the only output's values, valid during the call.</param>
+    /// <param name="shape">Dimensions of both.</param>
+    /// <exception cref="OnnxRuntimeException">The network cannot run on this shape, or its output is of another.</exception>
+    public void Run(nint input, nint output, params long[] shape)
+    {
+        var bytes = shape.Aggregate(1L, (product, size) => product * size) * sizeof(float);
+        using var from = Values(input, shape, bytes);
+        using var to = Values(output, shape, bytes);
+        _session.Run(_run, _inputs, [from], _outputs, [to]);
+    }
+
+    private static OrtValue Values(nint address, long[] shape, long bytes) =>
+        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, address, bytes);
+
     /// <summary>Runs the network.</summary>
     /// <param name="input">The input's values, the last dimension running fastest.</param>
     /// <param name="shape">Its dimensions.</param>
@@ -54,9 +71,7 @@ internal sealed class OnnxSession : IDisposable
     public unsafe IDisposableReadOnlyCollection<OrtValue> Run(ReadOnlyMemory<float> input, params long[] shape)
     {
         using var pin = input.Pin();
-        using var value = OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, shape, (nint)pin.Pointer,
-            (long)input.Length * sizeof(float));
+        using var value = Values((nint)pin.Pointer, shape, (long)input.Length * sizeof(float));
         return _session.Run(_run, _inputs, [value], _outputs);
     }
 

@@ -113,6 +113,9 @@ public sealed partial class DocsCommandsTests : IDisposable
         foreach (var file in new[] { "pairs.txt", "landmarks.csv" }) File.Move(Path.Combine(root, "painted", file), Path.Combine(root, file));
         File.WriteAllText(Path.Combine(root, "pairs.csv"),
             "probe,reference,same_person\nPerson_0001_0001.jpg,Person_0001_0002.jpg,1\nPerson_0002_0001.jpg,Person_0003_0001.jpg,0\n");
+        File.WriteAllText(Path.Combine(root, "evaluated.csv"),
+            "probe,reference,same_person\nPerson_0001_0001.jpg,Person_0001_0002.jpg,1\n");
+        File.WriteAllText(Path.Combine(root, "people.txt"), "Person_0002\nPerson_0003\nPerson_0004\nPerson_0005\nPerson_0006\n");
 
         Directory.CreateDirectory(Path.Combine(root, "crops"));
         var faces = new SyntheticFaces(3);
@@ -195,10 +198,10 @@ public sealed partial class DocsCommandsTests : IDisposable
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex InlineCode();
 
-    [GeneratedRegex(@"^(masq train verifier .*?)--people \d+")]
+    [GeneratedRegex(@"^(masq train (?:verifier|denoiser) .*?)--people \d+")]
     private static partial Regex TrainOnPainted();
 
-    [GeneratedRegex(@"^(masq train verifier .*?)--validation-people \d\d+")]
+    [GeneratedRegex(@"^(masq train (?:verifier|denoiser) .*?)--validation-people \d\d+")]
     private static partial Regex TrainOnFolder();
 
     [GeneratedRegex(@"^(masq train patch-prior .*?)--people \d+")]

@@ -30,6 +30,54 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task A_denoiser_is_trained_interrupted_and_goes_on()
+    {
+        using var stop = new CancellationTokenSource();
+        var folder = _masq["mine"];
+        string[] args =
+        [
+            "train", "denoiser", "--people", "8", "--batch", "4", "--validation-people", "3", "--epochs", "3", "--noise", "20:40", "--threads", "1",
+        ];
+        var interrupted = await _masq.RunAsync([.. args, "--out", folder], stop.Token, line =>
+        {
+            if (line.StartsWith("epoch 1 of", StringComparison.Ordinal)) stop.Cancel();
+        });
+        interrupted.Code.ShouldBe(130);
+        interrupted.Error.ShouldStartWith("8 photographs of 8 people\n");
+        interrupted.Error.ShouldEndWith("error: interrupted\n");
+        var resumed = await _masq.RunAsync(["train", "denoiser", "--resume", folder]);
+        resumed.Code.ShouldBe(0, resumed.Error);
+        resumed.Output.ShouldMatch(
+            @"^\{folder\}/mine/mine\.onnx: the network of epoch [123], PSNR [\d.]+ dB, -?[\d.]+ dB more than what it is given; "
+            + @"on people kept from training\n$");
+        resumed.Error.ShouldMatch(@"(?m)^epoch 3 of 3: loss [\d.]+, PSNR [\d.]+ dB, -?[\d.]+ dB more than what it is given");
+        var whole = await _masq.RunAsync([.. args, "--name", "mine", "--out", _masq["whole"]]);
+        whole.Code.ShouldBe(0, whole.Error);
+        File.ReadAllBytes(Path.Combine(folder, "mine.onnx")).ShouldBe(File.ReadAllBytes(_masq["whole/mine.onnx"]));
+        (await _masq.RunAsync(["train", "verifier", "--resume", folder])).Error.ShouldContain("its journal is not of such a training");
+    }
+
+    [Theory]
+    [InlineData("both", "--noise and --adversarial contradict each other: give one", "--noise", "25", "--adversarial", "mini")]
+    [InlineData("noise", "--noise is 'much'; give a standard deviation as 25, or two as 0:30", "--noise", "much")]
+    [InlineData("three levels", "--noise is '1:2:3'", "--noise", "1:2:3")]
+    [InlineData("order", "noise of 30:10 is not possible", "--noise", "30:10")]
+    [InlineData("nothing", "noise of 0 is not possible", "--noise", "0")]
+    [InlineData("epsilon", "--epsilon and --steps are of --adversarial MODEL", "--epsilon", "2")]
+    [InlineData("unknown model", "mimi: no such file, and no model of that name", "--adversarial", "mimi")]
+    [InlineData("another size", "takes crops of 16x16 (none), but denoisers are trained on arcface-112x112", "--adversarial",
+        "{folder}/tiny.model.json")]
+    public async Task A_denoiser_s_bad_input_is_one_line(string what, string message, params string[] args)
+    {
+        TinyModel.Write(_masq[""]);
+        var result = await _masq.RunAsync(["train", "denoiser", "--people", "8", "--validation-people", "3", "--out", _masq["out"],
+            .. args.Select(a => a.Replace("{folder}", _masq[""].TrimEnd('/'), StringComparison.Ordinal))]);
+        result.Code.ShouldBe(2, what);
+        result.Error.ShouldContain(message, customMessage: what);
+        result.Error.Split('\n').Count(line => line.StartsWith("error: ", StringComparison.Ordinal)).ShouldBe(1, what);
+    }
+
+    [Fact]
     public async Task Interrupted_it_says_so_and_goes_on()
     {
         using var stop = new CancellationTokenSource();

@@ -16,6 +16,25 @@ internal static class CropAugmentation
     private const int SmallestPatch = 8;
     private const int LargestPatch = 36;
 
+    /// <summary>Cuts a window out of a crop, mirrored or not, with another light.</summary>
+    /// <param name="size">The window's size, at most the crop's.</param>
+    public static CropChange Windows(ImageSize size) => (crop, random, planar) =>
+    {
+        var mirrored = random.Chance(0.5f);
+        var (left, top) = ((int)random.Below(crop.Width - size.Width + 1), (int)random.Below(crop.Height - size.Height + 1));
+        Span<float> curve = stackalloc float[3 * 256];
+        DrawCurve(random, curve);
+        for (var c = 0; c < 3; c++)
+        {
+            for (var y = 0; y < size.Height; y++)
+            {
+                var row = crop.Pixels.AsSpan(3 * ((top + y) * crop.Width + left), 3 * size.Width);
+                var target = planar.Slice((c * size.Height + y) * size.Width, size.Width);
+                for (var x = 0; x < size.Width; x++) target[mirrored ? size.Width - 1 - x : x] = curve[256 * c + row[3 * x + c]];
+            }
+        }
+    };
+
     /// <summary>Writes a changed crop as planar floats in [0,1].</summary>
     /// <param name="crop">The crop.</param>
     /// <param name="random">Chooses the change.</param>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Masquerade.Alignment;
 using Masquerade.Assets;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Models;
 
 namespace Masquerade.Evaluation;
@@ -111,6 +112,7 @@ public sealed class ExperimentFile
         Images = Absolute(Images);
         Pairs = Absolute(Pairs);
         Landmarks = Absolute(Landmarks);
+        Defenses = Defenses?.ConvertAll(d => PurifierRegistry.Anywhere(d, folder));
         Detector = CanBePath(Detector) ? FaceSource.Anywhere(Detector!, folder) : Detector;
 
         string? Absolute(string? path) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;

@@ -98,6 +98,7 @@ public sealed class ExperimentPlan : IDisposable
             Pairs = Path.GetFullPath(experiment.Pairs),
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
             Detector = experiment.Detector is null ? null : FaceSource.Anywhere(experiment.Detector, "."),
+            Defenses = [.. experiment.Defenses.Select(d => PurifierRegistry.Anywhere(d, "."))],
             Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
         };
         var whole = PairListReader.Read(experiment.Pairs);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Masquerade.Alignment;
 using Masquerade.Assets;
+using Masquerade.Defenses;
 
 namespace Masquerade.Evaluation;
 
@@ -30,6 +31,11 @@ internal static class RunInputs
         }
         if (plan.Experiment.Landmarks is { } landmarks)
             inputs.Add(new(null, "landmarks: SHA-256", Hash(landmarks), landmarks, "the landmark file"));
+        foreach (var defense in plan.Defenses)
+        {
+            foreach (var file in PurifierRegistry.Files(defense.Name))
+                inputs.Add(new(null, $"{defense.Name} {Path.GetFileName(file)}: SHA-256", Hash(file), file, "a defense's file"));
+        }
         foreach (var file in plan.DetectorWeights is { } folder ? MtcnnDetector.WeightFiles(folder) : [])
             inputs.Add(new(null, $"detector {Path.GetFileName(file)}: SHA-256", Hash(file), file, "the detector's file"));
         inputs.Add(new(null, "photographs", Photographs(plan, cancellation), plan.Experiment.Images, "the photographs"));

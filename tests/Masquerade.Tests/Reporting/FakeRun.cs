@@ -93,7 +93,7 @@ internal sealed class FakeRun : IRunResults
     public static FakeRun Defended(int pairs = 12, string[]? defenses = null, string[]? models = null, string[]? attacks = null)
     {
         defenses ??= ["mean:3", "jpeg:75", "median:3+noise:8"];
-        attacks ??= ["minimal/fgsm", "minimal/deepfool", "minimal/uniform", "strong/pgd"];
+        attacks ??= ["minimal/fgsm", "minimal/deepfool", "minimal/uniform", "strong/fmn"];
         var rows = new List<AttackRow>();
         var scores = new List<CleanScore>();
         foreach (var model in models ?? ["tiny"])
@@ -220,7 +220,7 @@ internal sealed class FakeRun : IRunResults
             Seconds = noise ? (thrifty ? 0.25 : 9.5) : 0.0625 * (1 + pair % 4),
         };
         if (noise && goal == AttackGoal.Impersonate && pair != 5) return row with { Reason = noise ? "" : "zero-gradient" };
-        var typical = noise ? 22 : attack switch { "fgsm" => 1.4, "pgd" => 0.5, _ => 0.6 };
+        var typical = noise ? 22 : attack switch { "fgsm" => 1.4, "fmn" => 0.5, _ => 0.6 };
         var norm = Math.Round(typical * (0.3 + 1.6 * spread) * (thrifty ? 0.97 : 1) * (storage == "8bit" ? 1.6 : 1), 6);
         var survives = storage == "8bit" || noise || pair % 3 == 0;
         return row with

@@ -64,8 +64,6 @@ public static class TrustWarnings
     /// <summary>Median late gain beyond which an attack has not converged.</summary>
     public const double MostLateGain = 0.05;
 
-    private const string IterativeFamily = "strong";
-
     /// <summary>Every warning of a run, by model and defense in the run's order.</summary>
     internal static IReadOnlyList<TrustWarning> All(IRunResults results, IReadOnlyList<DefenseMatrix> matrices) =>
     [
@@ -205,7 +203,7 @@ public static class TrustWarnings
 
         private TrustWarning? NotConverged(AttackGoal goal, DefenseRow row)
         {
-            var late = row.Attacks.Where(a => a.Setting.Knowledge != KnowledgeNames.Zero && Converges(a))
+            var late = row.Attacks.Where(a => a.Setting.Knowledge != KnowledgeNames.Zero && Attack(a)?.Anytime == true)
                 .Select(a => (a.FullName, Gain: Median(a.Rows.Where(RowKinds.Attacked).Select(r => r.LateGain).OfType<double>())))
                 .Where(a => a.Gain > MostLateGain).ToList();
             if (late.Count == 0) return null;
@@ -221,11 +219,11 @@ public static class TrustWarnings
 
         private static bool Knows(AttackSummary attack) => attack.Setting.Knowledge == KnowledgeNames.Perfect;
 
-        private static bool IsWhiteBox(AttackSummary attack) =>
-            AttackRegistry.All.FirstOrDefault(a => a.FullName == attack.FullName)?.Attack.Access == Access.WhiteBox;
+        private static bool IsWhiteBox(AttackSummary attack) => Attack(attack)?.Access == Access.WhiteBox;
 
-        /// <summary>Whether an attack comes closer all the time, so that its late gain says whether it has ended too early.</summary>
-        private static bool Converges(AttackSummary attack) => attack.Family == IterativeFamily;
+        /// <summary>The attack itself; null where this version knows none of that name.</summary>
+        private static Attack? Attack(AttackSummary attack) =>
+            AttackRegistry.All.FirstOrDefault(a => a.FullName == attack.FullName)?.Attack;
 
         private static string Names(IEnumerable<AttackSummary> attacks) => string.Join(", ", attacks.Select(a => a.FullName).Distinct());
 

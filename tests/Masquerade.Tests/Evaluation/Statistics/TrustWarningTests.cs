@@ -97,13 +97,13 @@ public class TrustWarningTests
     {
         AttackRow[] rows =
         [
-            .. Sound(), .. Rows("strong/pgd", "d", "perfect", 2, 2).Select(r => r with { LateGain = gain }),
+            .. Sound(), .. Rows("strong/fmn", "d", "perfect", 2, 2).Select(r => r with { LateGain = gain }),
             // Attacks of a single line have nothing to converge, and images made elsewhere neither.
             .. Rows("minimal/fgsm", "d", "perfect", 2, 2).Select(r => r with { LateGain = 1 }),
         ];
         Expect(TrustWarningKind.NotConverged, warns, Warnings(rows));
         // The bare verifier is what defenses are compared with.
-        rows = [.. Sound(), .. Rows("strong/pgd", "", "", 1, 1).Select(r => r with { LateGain = gain })];
+        rows = [.. Sound(), .. Rows("strong/fmn", "", "", 1, 1).Select(r => r with { LateGain = gain })];
         Expect(TrustWarningKind.NotConverged, warns, Warnings(rows));
     }
 

@@ -55,8 +55,8 @@ public sealed record FastMinimumNorm(
             {
                 var pair = problem.Active[i];
                 walks[pair].Step(
-                    Row(problem.Clean, i, size), Row(problem.Images, i, size), Row(gradient, i, size), Row(next, i, size), margins[i], hits[i],
-                    problem.BestL2(pair), budget.Spent(pair));
+                    Row(problem.Clean, i, size), Row(problem.Images, i, size), Row(gradient, i, size), Row(next, i, size), margins[i],
+                    hits[i], problem.BestL2(pair), budget.Spent(pair));
             }
             problem.Place(next);
         }

@@ -100,6 +100,8 @@ public class TrustWarningTests
             .. Sound(), .. Rows("strong/fmn", "d", "perfect", 2, 2).Select(r => r with { LateGain = gain }),
             // Attacks of a single line have nothing to converge, and images made elsewhere neither.
             .. Rows("minimal/fgsm", "d", "perfect", 2, 2).Select(r => r with { LateGain = 1 }),
+            // What PGD keeps small in L∞ is another norm.
+            .. Rows("strong/pgd-linf", "d", "perfect", 2, 2).Select(r => r with { LateGain = 1 }),
         ];
         Expect(TrustWarningKind.NotConverged, warns, Warnings(rows));
         // The bare verifier is what defenses are compared with.

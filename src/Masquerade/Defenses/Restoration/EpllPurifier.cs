@@ -36,7 +36,8 @@ public sealed record EpllPurifier : Purifier
     public double Sigma { get; }
 
     /// <inheritdoc/>
-    public override string Name => string.Create(CultureInfo.InvariantCulture, $"epll:{Sigma}{(_file is null ? "" : $":{_file}")}");
+    public override string Name =>
+        string.Create(CultureInfo.InvariantCulture, $"epll:{Sigma}{(_file is null ? "" : $":{DefensePath.Write(_file)}")}");
 
     /// <summary>Pixels from a patch to the next.</summary>
     internal int Stride { get; init; } = 2;

@@ -23,6 +23,10 @@ public sealed class PatchPriorTests : IDisposable
         foreach (var (name, value) in prior.Tensors()) read.Tensors()[name].Equals(value).ShouldBeTrue(name);
         using var purifier = PurifierRegistry.Open($"epll:17.5:{_folder["prior.safetensors"]}");
         purifier.Name.ShouldBe($"epll:17.5:{_folder["prior.safetensors"]}");
+        // A plus would part a chain.
+        prior.Write(_folder["a+b.safetensors"]);
+        using var chain = PurifierRegistry.Open($"mean+epll:17.5:{_folder["a%2Bb.safetensors"]}");
+        chain.Name.ShouldBe($"mean:3+epll:17.5:{_folder["a%2Bb.safetensors"]}");
     }
 
     public static TheoryData<string, string, Func<Tensor, Tensor>?> Broken => new()

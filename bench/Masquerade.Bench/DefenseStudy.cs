@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
+using Masquerade.Defenses;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Reporting;
@@ -22,10 +23,10 @@ internal static class DefenseStudy
 
     private static readonly string[] Filters =
     [
-        "mean:3", "mean:5", "mean:10", "median:3", "gaussian:1", "bilateral", "tv", "wavelet", "bits:5", "jpeg:75", "resize-pad", "noise:10",
+        "mean:3", "mean:5", "mean:10", "median:3", "gaussian:1", "bilateral", "tv", "wavelet", "bits:4", "jpeg:75", "resize-pad", "noise:8",
     ];
 
-    private static readonly string[] Others = ["median:5", "nlm", "gmrf", "epll", "dncnn", "median:3+jpeg:75"];
+    private static readonly string[] Others = ["nlm", "gmrf", "epll", "dncnn", "median:3+jpeg:75"];
 
     // What the second run of the study found left of its successes at zero knowledge, of 26 anonymizations.
     private static readonly (string Defense, string Attack, string Published)[] Published =
@@ -35,13 +36,13 @@ internal static class DefenseStudy
     ];
 
     public const string Usage = "--model FILE --images FOLDER --pairs pairs.txt --landmarks FILE --work FOLDER [--out docs/defenses.md] "
-        + "[--learned NAMES] [--take N] [--filter-pairs N] [--threads N]";
+        + "[--defenses NAMES] [--filters NAMES] [--attacks NAMES] [--take N] [--filter-pairs N] [--threads N]";
 
     public static void Run(BenchOptions options)
     {
         var (work, page) = (options.Text("work"), options.Optional("out"));
         var (images, pairs, landmarks) = (options.Text("images"), options.Text("pairs"), options.Text("landmarks"));
-        string[] learned = options.Optional("learned")?.Split(',') ?? [];
+        string[] filtered = options.Optional("filters")?.Split(',') ?? Filters;
         var experiment = new Experiment
         {
             Models = [options.Text("model")],
@@ -50,9 +51,9 @@ internal static class DefenseStudy
             Landmarks = landmarks,
             Sample = StudySample,
             Take = options.Number("take", 50),
-            Attacks = ["minimal", "strong"],
+            Attacks = options.Optional("attacks")?.Split(',') ?? ["minimal", "strong"],
             Storage = [StorageNames.Float, StorageNames.EightBit],
-            Defenses = [.. Study, .. Filters.Except(Study), .. Others, .. learned],
+            Defenses = options.Optional("defenses")?.Split(',') ?? [.. Study, .. Filters.Except(Study), .. Others],
             CleanPairs = 200,
             Batch = 25,
             Threads = options.Number("threads", Environment.ProcessorCount),
@@ -67,7 +68,7 @@ internal static class DefenseStudy
             Take = null,
             Attacks = ["minimal/deepfool", "minimal/fgsm", "strong/fmn"],
             Storage = [StorageNames.EightBit],
-            Defenses = Filters,
+            Defenses = filtered,
             CleanPairs = filterPairs,
             Batch = 50,
         };
@@ -137,7 +138,9 @@ internal static class DefenseStudy
         text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
         text.Append("With three attacks, to rank them: FGSM and DeepFool in their minimal form and the fast minimum-norm attack.\n\n");
         text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
-        // Files that a user named have paths of his own machine.
+        // A path would be one of the machine that measured.
+        foreach (var file in study.Experiment.Defenses.Concat(filters.Experiment.Defenses).SelectMany(d => PurifierRegistry.Files(d)))
+            text.Replace($"{Path.GetDirectoryName(file)}{Path.DirectorySeparatorChar}", "");
         return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
     }
 

@@ -75,13 +75,19 @@ public sealed record EpllPurifier : Purifier
         for (var round = 0; round < Rounds.Count; round++)
         {
             using var inner = NewDisposeScope();
-            var (say, mixture, grid) = (Rounds[round], _mixtures[round], grids[round]);
-            var (means, patches) = PatchPrior.Centred(grid.Cut(at));
-            var filtered = mixture.Filter(patches, mixture.Scores(patches).argmax(1));
-            var restored = grid.Average(filtered.view(means.shape[0], 3, -1).Plus(means).view(patches.shape));
+            var (say, mixture) = (Rounds[round], _mixtures[round]);
+            var restored = grids[round].Map(at, patches => Likeliest(mixture, patches));
             at = noisy.Plus(restored, times: say).Over(1 + say).MoveToOuterDisposeScope();
         }
         return at.MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Likeliest(PatchMixture mixture, Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        var (means, left) = PatchPrior.Centred(patches);
+        var filtered = mixture.Filter(left, mixture.Scores(left).argmax(1));
+        return filtered.view(patches.shape[0], 3, -1).Plus(means).view(patches.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>The places of a round: one corner of a square of strides after the other, the opposite one first.</summary>

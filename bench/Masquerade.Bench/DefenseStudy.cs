@@ -36,13 +36,18 @@ internal static class DefenseStudy
     ];
 
     public const string Usage = "--model FILE --images FOLDER --pairs pairs.txt --landmarks FILE --work FOLDER [--out docs/defenses.md] "
-        + "[--defenses NAMES] [--filters NAMES] [--attacks NAMES] [--take N] [--filter-pairs N] [--threads N]";
+        + "[--defenses NAMES] [--filters NAMES|none] [--attacks NAMES] [--take N] [--filter-pairs N] [--threads N]";
 
     public static void Run(BenchOptions options)
     {
         var (work, page) = (options.Text("work"), options.Optional("out"));
         var (images, pairs, landmarks) = (options.Text("images"), options.Text("pairs"), options.Text("landmarks"));
-        string[] filtered = options.Optional("filters")?.Split(',') ?? Filters;
+        string[] filtered = options.Optional("filters") switch
+        {
+            null => Filters,
+            "none" => [],
+            var names => names.Split(','),
+        };
         var experiment = new Experiment
         {
             Models = [options.Text("model")],
@@ -73,7 +78,7 @@ internal static class DefenseStudy
             Batch = 50,
         };
         var study = Finish(experiment, Path.Combine(work, "study"));
-        var ranked = Finish(filters, Path.Combine(work, "filters"));
+        var ranked = filtered.Length > 0 ? Finish(filters, Path.Combine(work, "filters")) : null;
         if (page is null) return;
         File.WriteAllText(page, Page(study, ranked));
         Console.WriteLine($"{page} is written");
@@ -114,7 +119,7 @@ internal static class DefenseStudy
         return path;
     }
 
-    private static string Page(RunSummary study, RunSummary filters)
+    private static string Page(RunSummary study, RunSummary? filters)
     {
         var text = new StringBuilder();
         text.Append(Text($"""
@@ -135,11 +140,14 @@ internal static class DefenseStudy
         text.Append(StudysFindings(study));
         text.Append(Text($"## Every purifier, on the study's first {study.Experiment.Take} pairs\n\n"));
         text.Append(DefenseReportText.Markdown(study, figures: null, level: 3)).Append('\n');
-        text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
-        text.Append("With three attacks, to rank them: FGSM and DeepFool in their minimal form and the fast minimum-norm attack.\n\n");
-        text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
+        if (filters is not null)
+        {
+            text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
+            text.Append("With three attacks, to rank them: FGSM and DeepFool in their minimal form and the fast minimum-norm attack.\n\n");
+            text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
+        }
         // A path would be one of the machine that measured.
-        foreach (var file in study.Experiment.Defenses.Concat(filters.Experiment.Defenses).SelectMany(d => PurifierRegistry.Files(d)))
+        foreach (var file in study.Experiment.Defenses.Concat(filters?.Experiment.Defenses ?? []).SelectMany(d => PurifierRegistry.Files(d)))
             text.Replace($"{Path.GetDirectoryName(file)}{Path.DirectorySeparatorChar}", "");
         return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
     }

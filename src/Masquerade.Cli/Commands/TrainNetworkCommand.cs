@@ -13,21 +13,7 @@ internal abstract class TrainNetworkCommand<TSettings, TScores> : MasqCommand
     private readonly CommandHost _host;
     private readonly TrainingDataOptions _data;
     private readonly int _least;
-    private readonly Option<string?> _out = new("--out", "-o")
-    {
-        Description = "Folder to write; must not hold a training yet.",
-        HelpName = "FOLDER",
-    };
-    private readonly Option<string?> _resume = new("--resume")
-    {
-        Description = "Go on with the training in this folder, as its own settings say.",
-        HelpName = "FOLDER",
-    };
-    private readonly Option<string?> _name = new("--name")
-    {
-        Description = "The network's name; the folder's own if left out.",
-        HelpName = "NAME",
-    };
+    private readonly TrainingFolderOptions _folder = new("network");
     private readonly Option<int> _epochs = new("--epochs") { Description = "How often every photograph is seen.", HelpName = "N" };
     private readonly Option<int> _batch = new("--batch") { Description = "Photographs in a step.", HelpName = "N" };
     private readonly Option<double> _rate = new("--learning-rate") { Description = "Largest learning rate.", HelpName = "R" };
@@ -72,23 +58,9 @@ internal abstract class TrainNetworkCommand<TSettings, TScores> : MasqCommand
     /// <summary>Adds all options, the command's own among them; to be called once.</summary>
     protected void AddOptions(params Option[] own)
     {
-        Option[] settings = [_name, .. _data.All, _epochs, _batch, _rate, .. own, _validation, _patience, _seed, _threads];
-        Add(_out);
-        Add(_resume);
-        foreach (var option in settings) Add(option);
+        _folder.AddTo(this, [.. _data.All, _epochs, _batch, _rate, .. own, _validation, _patience, _seed, _threads]);
         Add(_strict);
-        _data.CheckIn(this, _resume);
-        Validators.Add(result =>
-        {
-            if (result.GetResult(_resume) is null)
-            {
-                if (result.GetResult(_out) is null) result.AddError("--out FOLDER is needed (or --resume FOLDER)");
-            }
-            else if (settings.Append(_out).Any(option => result.GetResult(option) is { Implicit: false }))
-            {
-                result.AddError("--resume takes its settings from the training: give no others beside it");
-            }
-        });
+        _data.CheckIn(this, _folder.Resume);
         SetAction(RunAsync);
     }
 
@@ -108,7 +80,7 @@ internal abstract class TrainNetworkCommand<TSettings, TScores> : MasqCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var trainer = parsed.GetValue(_resume) is { } resume ? Resume(resume) : Create(parsed);
+        var trainer = parsed.GetValue(_folder.Resume) is { } resume ? Resume(resume) : Create(parsed);
         var settings = trainer.Journal.Settings;
         var faces = await TrainingDataOptions.LoadAsync(
             _host, trainer.Journal.Data, _least, settings.Threads, parsed.GetValue(_strict), cancellation);
@@ -125,8 +97,7 @@ internal abstract class TrainNetworkCommand<TSettings, TScores> : MasqCommand
 
     private Trainer<TSettings, TScores> Create(ParseResult parsed)
     {
-        var folder = parsed.GetRequiredValue(_out!)!;
-        var name = parsed.GetValue(_name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        var (folder, name) = _folder.Read(parsed);
         var settings = Read(parsed, name) with
         {
             Epochs = parsed.GetValue(_epochs),

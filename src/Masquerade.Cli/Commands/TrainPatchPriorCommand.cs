@@ -12,21 +12,7 @@ internal sealed class TrainPatchPriorCommand : MasqCommand
 
     private readonly CommandHost _host;
     private readonly TrainingDataOptions _data = new(leastCaptures: 1, captures: 1);
-    private readonly Option<string?> _out = new("--out", "-o")
-    {
-        Description = "Folder to write; must not hold a training yet.",
-        HelpName = "FOLDER",
-    };
-    private readonly Option<string?> _resume = new("--resume")
-    {
-        Description = "Go on with the training in this folder, as its own settings say.",
-        HelpName = "FOLDER",
-    };
-    private readonly Option<string?> _name = new("--name")
-    {
-        Description = "The prior's name; the folder's own if left out.",
-        HelpName = "NAME",
-    };
+    private readonly TrainingFolderOptions _folder = new("prior");
     private readonly Option<int> _components = Whole("--components", "Gaussians of the mixture.", "K", Defaults.Components);
     private readonly Option<int> _size = Whole("--patch-size", "Side of a patch in pixels.", "N", Defaults.PatchSize);
     private readonly Option<int> _rank = Whole("--rank", "Directions of a Gaussian with a variance of their own.", "R", Defaults.Rank);
@@ -52,29 +38,15 @@ internal sealed class TrainPatchPriorCommand : MasqCommand
         "masq train patch-prior --resume trained/prior")
     {
         _host = host;
-        Option[] settings = [_name, .. _data.All, _components, _size, _rank, _patches, _iterations, _validation, _seed, _threads];
-        Add(_out);
-        Add(_resume);
-        foreach (var option in settings) Add(option);
+        _folder.AddTo(this, [.. _data.All, _components, _size, _rank, _patches, _iterations, _validation, _seed, _threads]);
         Add(_strict);
-        _data.CheckIn(this, _resume);
-        Validators.Add(result =>
-        {
-            if (result.GetResult(_resume) is null)
-            {
-                if (result.GetResult(_out) is null) result.AddError("--out FOLDER is needed (or --resume FOLDER)");
-            }
-            else if (settings.Append(_out).Any(option => result.GetResult(option) is { Implicit: false }))
-            {
-                result.AddError("--resume takes its settings from the training: give no others beside it");
-            }
-        });
+        _data.CheckIn(this, _folder.Resume);
         SetAction(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var trainer = parsed.GetValue(_resume) is { } resume ? PatchPriorTrainer.Resume(resume) : Create(parsed);
+        var trainer = parsed.GetValue(_folder.Resume) is { } resume ? PatchPriorTrainer.Resume(resume) : Create(parsed);
         var settings = trainer.Journal.Settings;
         var faces = await TrainingDataOptions.LoadAsync(
             _host, trainer.Journal.Data, least: 1, settings.Threads, parsed.GetValue(_strict), cancellation);
@@ -92,11 +64,11 @@ internal sealed class TrainPatchPriorCommand : MasqCommand
 
     private PatchPriorTrainer Create(ParseResult parsed)
     {
-        var folder = parsed.GetRequiredValue(_out!)!;
+        var (folder, name) = _folder.Read(parsed);
         return PatchPriorTrainer.Create(
             new PatchPriorSettings
             {
-                Name = parsed.GetValue(_name) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
+                Name = name,
                 Components = parsed.GetValue(_components),
                 PatchSize = parsed.GetValue(_size),
                 Rank = parsed.GetValue(_rank),

@@ -75,7 +75,7 @@ internal sealed class DenoiserLearner : Learner<DenoiserTrainingSettings, Denois
 
     public override DenoiserScores Judge() => _validation.Judge(_network);
 
-    public override string Write(string folder, TrainingJournal<DenoiserTrainingSettings, DenoiserScores> journal, TrainingFaces faces) =>
+    public override string Write(TrainingFolder folder, TrainingJournal<DenoiserTrainingSettings, DenoiserScores> journal, TrainingFaces faces) =>
         TrainedDenoiser.Write(folder, _network, journal, _faces.Names.Count, _faces.Count, faces.Source);
 
     protected override void Dispose(bool disposing)

@@ -11,19 +11,14 @@ namespace Masquerade.Training;
 /// </summary>
 public sealed class PatchPriorTrainer
 {
-    private const string CheckpointName = "checkpoint.safetensors";
     private const string JournalName = "journal"; // JSON, as bytes: one file, so that prior and journal always are of one step
 
-    private readonly string _folder;
-    private readonly bool _resumes;
+    private readonly TrainingFolder _folder;
 
-    private PatchPriorTrainer(string folder, PatchPriorJournal journal, bool resumes) =>
-        (_folder, Journal, _resumes) = (folder, journal, resumes);
+    private PatchPriorTrainer(TrainingFolder folder, PatchPriorJournal journal) => (_folder, Journal) = (folder, journal);
 
     /// <summary>What it was told and what it has done.</summary>
     public PatchPriorJournal Journal { get; private set; }
-
-    private string CheckpointPath => Path.Combine(_folder, CheckpointName);
 
     /// <summary>Prepares a training.</summary>
     /// <param name="settings">How.</param>
@@ -34,23 +29,18 @@ public sealed class PatchPriorTrainer
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
-        if (string.IsNullOrWhiteSpace(folder)) throw new InputException("no folder is named: an empty path");
-        if (File.Exists(folder)) throw new InputException($"{folder}: is a file; name a folder to write");
-        if (File.Exists(Path.Combine(folder, CheckpointName)))
-            throw new InputException($"{folder}: holds a training already; go on with it by --resume, or name another folder");
-        return new PatchPriorTrainer(folder, new PatchPriorJournal { Settings = settings, Data = data, Fingerprint = "" }, resumes: false);
+        return new PatchPriorTrainer(
+            TrainingFolder.Begin(folder), new PatchPriorJournal { Settings = settings, Data = data, Fingerprint = "" });
     }
 
     /// <summary>Goes on with the training in a folder.</summary>
     /// <exception cref="InputException">There is none, or its checkpoint is damaged.</exception>
     public static PatchPriorTrainer Resume(string folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        var path = Path.Combine(folder, CheckpointName);
-        if (!File.Exists(path))
-            throw new InputException($"{folder}: holds no training ({CheckpointName} is not there); begin one with --out");
+        var opened = TrainingFolder.Resume(folder);
+        var path = opened.Checkpoint;
         return CheckpointReader.Read(path).TryGetValue(JournalName, out var journal) && journal.Type == ScalarType.Byte
-            ? new PatchPriorTrainer(folder, PatchPriorJournal.Parse(journal.Data.Span, path), resumes: true)
+            ? new PatchPriorTrainer(opened, PatchPriorJournal.Parse(journal.Data.Span, path))
             : throw new InputException(
                 $"{path}: is no checkpoint of a patch prior's training (it has no {JournalName}); begin one with --out");
     }
@@ -67,26 +57,17 @@ public sealed class PatchPriorTrainer
         ArgumentNullException.ThrowIfNull(faces);
         var settings = Journal.Settings;
         var (training, kept) = faces.Split(settings.ValidationPeople);
-        var fingerprint = faces.Fingerprint();
-        if (_resumes && fingerprint != Journal.Fingerprint)
-        {
-            throw new InputException(
-                $"{faces.Source}: is not what the training in {_folder} began with; put the photographs back or begin anew");
-        }
-        Journal = Journal with { Fingerprint = fingerprint };
+        Journal = Journal with { Fingerprint = _folder.Fingerprint(faces, Journal.Fingerprint) };
         set_num_threads(settings.Threads);
         using var scope = NewDisposeScope();
         var patches = PatchSample.Draw(
             training.Crops, settings.PatchSize, settings.Patches, new CounterRandom((long)settings.Seed, "patches", "training"));
         using var validation = new PatchPriorValidation(kept, settings);
-        var prior = _resumes ? ReadPrior() : PatchMixtureFit.First(patches, settings.Components, settings.Rank);
+        var prior = _folder.Resumes ? ReadPrior() : PatchMixtureFit.First(patches, settings.Components, settings.Rank);
         try
         {
-            if (!_resumes)
-            {
-                CreateFolder();
-                Save(prior);
-            }
+            _folder.Create();
+            if (!_folder.Resumes) Save(prior);
             progress?.Invoke(null);
             while (Journal.Iterations.Count < settings.Iterations)
             {
@@ -100,7 +81,7 @@ public sealed class PatchPriorTrainer
             }
             Journal = Journal with { Validation = validation.Judge(prior) };
             Save(prior);
-            var path = Path.Combine(_folder, $"{settings.Name}.safetensors");
+            var path = _folder[$"{settings.Name}.safetensors"];
             prior.Write(path);
             return path;
         }
@@ -112,29 +93,17 @@ public sealed class PatchPriorTrainer
 
     private PatchPrior ReadPrior()
     {
-        var (settings, prior) = (Journal.Settings, PatchPrior.Read(CheckpointPath));
+        var (settings, prior) = (Journal.Settings, PatchPrior.Read(_folder.Checkpoint));
         if ((prior.Components, prior.Side, prior.Rank) == (settings.Components, settings.PatchSize, settings.Rank)) return prior;
         prior.Dispose();
-        throw new InputException($"{CheckpointPath}: its prior is not of its own settings; begin the training anew");
+        throw new InputException($"{_folder.Checkpoint}: its prior is not of its own settings; begin the training anew");
     }
 
     private void Save(PatchPrior prior)
     {
         using var scope = NewDisposeScope();
         var journal = Journal.ToJson();
-        SafetensorsWriter.Write(CheckpointPath, new Dictionary<string, Tensor>(prior.Tensors()) { [JournalName] = tensor(journal) });
-        OutputFile.Write(Path.Combine(_folder, "training.json"), journal);
-    }
-
-    private void CreateFolder()
-    {
-        try
-        {
-            Directory.CreateDirectory(_folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{_folder}: cannot be written ({InputFile.OneLine(e.Message)}); choose another place", e);
-        }
+        SafetensorsWriter.Write(_folder.Checkpoint, new Dictionary<string, Tensor>(prior.Tensors()) { [JournalName] = tensor(journal) });
+        _folder.WriteJournal(journal);
     }
 }

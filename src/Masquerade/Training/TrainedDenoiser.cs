@@ -18,12 +18,12 @@ internal static class TrainedDenoiser
     /// <returns>Path of the network.</returns>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static string Write(
-        string folder, DenoiserNetwork network, TrainingJournal<DenoiserTrainingSettings, DenoiserScores> journal, int people,
+        TrainingFolder folder, DenoiserNetwork network, TrainingJournal<DenoiserTrainingSettings, DenoiserScores> journal, int people,
         int photographs, string source)
     {
         var settings = journal.Settings;
         network.eval();
-        var path = Path.Combine(folder, $"{settings.Name}.onnx");
+        var path = folder[$"{settings.Name}.onnx"];
         var model = network.ToOnnx().Build(shape: [-1, 3, -1, -1]);
         var against = settings.Noise is { } noise ? $"Gaussian noise of {noise} levels"
             : $"adversarial images of {Path.GetFileName(settings.Adversarial!.Model)}";

@@ -17,7 +17,7 @@ internal static class TrainedModel
     /// <returns>Path of the descriptor.</returns>
     /// <exception cref="InputException">A file cannot be written.</exception>
     public static string Write(
-        string folder, VerifierNetwork network, TrainingJournal<VerifierTrainingSettings, ValidationScores> journal, int people,
+        TrainingFolder folder, VerifierNetwork network, TrainingJournal<VerifierTrainingSettings, ValidationScores> journal, int people,
         int photographs, string source)
     {
         var settings = journal.Settings;
@@ -28,8 +28,8 @@ internal static class TrainedModel
         var model = network.ToOnnx().Build(shape: [-1, VerifierNetwork.EmbeddingSize]);
         model.ProducerName = "Masquerade";
         var onnx = model.ToByteArray();
-        OutputFile.Write(Path.Combine(folder, file), onnx);
-        var descriptor = Path.Combine(folder, $"{settings.Name}.model.json");
+        OutputFile.Write(folder[file], onnx);
+        var descriptor = folder[$"{settings.Name}.model.json"];
         var how = settings.Adversarial is { } adversarial
             ? string.Create(CultureInfo.InvariantCulture, $"trained adversarially (L2 {adversarial.Epsilon}, {adversarial.Steps} steps)")
             : "trained";

@@ -15,39 +15,27 @@ public abstract class Trainer<TSettings, TScores>
     where TSettings : TrainingSettings
     where TScores : class, ITrainingScores
 {
-    private const string CheckpointName = "checkpoint.safetensors";
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(2);
 
-    private readonly string _folder;
-    private readonly bool _resumes;
+    private readonly TrainingFolder _folder;
 
     /// <summary>Prepares a training.</summary>
     private protected Trainer(TSettings settings, TrainingData data, string folder)
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Check();
-        if (string.IsNullOrWhiteSpace(folder)) throw new InputException("no folder is named: an empty path");
-        if (File.Exists(folder)) throw new InputException($"{folder}: is a file; name a folder to write");
-        if (File.Exists(Path.Combine(folder, CheckpointName)))
-            throw new InputException($"{folder}: holds a training already; go on with it by --resume, or name another folder");
-        (_folder, Journal) = (folder, new TrainingJournal<TSettings, TScores> { Settings = settings, Data = data, Fingerprint = "" });
+        (_folder, Journal) = (TrainingFolder.Begin(folder), new TrainingJournal<TSettings, TScores> { Settings = settings, Data = data, Fingerprint = "" });
     }
 
     /// <summary>Goes on with the training in a folder.</summary>
     private protected Trainer(string folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
-        var path = Path.Combine(folder, CheckpointName);
-        if (!File.Exists(path))
-            throw new InputException($"{folder}: holds no training ({CheckpointName} is not there); begin one with --out");
-        (_folder, _resumes) = (folder, true);
-        Journal = TrainingJournal<TSettings, TScores>.Parse(TrainingState.ReadJournal(path).Span, path);
+        _folder = TrainingFolder.Resume(folder);
+        Journal = TrainingJournal<TSettings, TScores>.Parse(TrainingState.ReadJournal(_folder.Checkpoint).Span, _folder.Checkpoint);
     }
 
     /// <summary>What it was told and what it has done.</summary>
     public TrainingJournal<TSettings, TScores> Journal { get; private set; }
-
-    private string CheckpointPath => Path.Combine(_folder, CheckpointName);
 
     /// <summary>Trains to the end and writes the network.</summary>
     /// <param name="faces">The crops that the journal's data names.</param>
@@ -61,19 +49,13 @@ public abstract class Trainer<TSettings, TScores>
         ArgumentNullException.ThrowIfNull(faces);
         var settings = Journal.Settings;
         var (training, kept) = faces.Split(settings.ValidationPeople);
-        var fingerprint = faces.Fingerprint();
-        if (_resumes && fingerprint != Journal.Fingerprint)
-        {
-            throw new InputException(
-                $"{faces.Source}: is not what the training in {_folder} began with; put the photographs back or begin anew");
-        }
-        Journal = Journal with { Fingerprint = fingerprint };
+        Journal = Journal with { Fingerprint = _folder.Fingerprint(faces, Journal.Fingerprint) };
         set_num_threads(settings.Threads);
         using var learner = Prepare(training, kept);
         var state = learner.State;
-        if (_resumes) state.Read(CheckpointPath);
+        if (_folder.Resumes) state.Read(_folder.Checkpoint);
         else learner.Begin(cancellation);
-        if (!_resumes) CreateFolder();
+        _folder.Create();
         var (perEpoch, steps) = (learner.StepsPerEpoch, (long)learner.StepsPerEpoch * settings.Epochs);
         var sinceCheckpoint = Stopwatch.StartNew();
         Save(state);
@@ -127,20 +109,8 @@ public abstract class Trainer<TSettings, TScores>
     private void Save(TrainingState state)
     {
         var journal = Journal.ToJson();
-        state.Write(CheckpointPath, journal);
-        OutputFile.Write(Path.Combine(_folder, "training.json"), journal);
-    }
-
-    private void CreateFolder()
-    {
-        try
-        {
-            Directory.CreateDirectory(_folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException($"{_folder}: cannot be written ({InputFile.OneLine(e.Message)}); choose another place", e);
-        }
+        state.Write(_folder.Checkpoint, journal);
+        _folder.WriteJournal(journal);
     }
 }
 
@@ -173,7 +143,7 @@ internal abstract class Learner<TSettings, TScores> : IDisposable
     /// <param name="journal">What has been done.</param>
     /// <param name="faces">All crops, those kept from training too.</param>
     /// <returns>Path of the file to name.</returns>
-    public abstract string Write(string folder, TrainingJournal<TSettings, TScores> journal, TrainingFaces faces);
+    public abstract string Write(TrainingFolder folder, TrainingJournal<TSettings, TScores> journal, TrainingFaces faces);
 
     /// <inheritdoc/>
     public void Dispose()

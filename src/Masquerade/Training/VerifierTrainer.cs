@@ -100,6 +100,6 @@ internal sealed class VerifierLearner : Learner<VerifierTrainingSettings, Valida
 
     public override ValidationScores Judge() => _validation.Judge(_network);
 
-    public override string Write(string folder, TrainingJournal<VerifierTrainingSettings, ValidationScores> journal, TrainingFaces faces) =>
+    public override string Write(TrainingFolder folder, TrainingJournal<VerifierTrainingSettings, ValidationScores> journal, TrainingFaces faces) =>
         TrainedModel.Write(folder, _network, journal, _faces.Names.Count, _faces.Count, faces.Source);
 }

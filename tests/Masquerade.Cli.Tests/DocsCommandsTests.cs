@@ -21,7 +21,7 @@ public sealed partial class DocsCommandsTests : IDisposable
     // stand-in.
     private static readonly string[] RunByOthers =
     [
-        "masq run", "masq", "masq doctor", "masq train", "masq run --dry-run", "masq evaluate --model mini",
+        "masq run", "masq", "masq doctor", "masq train", "masq train patch-prior", "masq run --dry-run", "masq evaluate --model mini",
         "masq fetch arcface-r50 --accept-licenses",
     ];
 

@@ -26,13 +26,47 @@ public sealed class RunTests : IDisposable
         rows.Count.ShouldBe(1 + (8 + 4) * PairCount);
         rows[0].ShouldBe(
             ("pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit,"
-            + "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason").Split(','));
+            + "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason,fooled_share,late_gain").Split(','));
         // Storage, then family and attack in the order of reports, then the pair list.
         rows[1][3].ShouldBe("foolbox-v1");
         rows[1][2].ShouldBe("fgsm");
         rows.Skip(1).Take(PairCount).Select(r => r[0]).ShouldBe(rows.Skip(1 + PairCount).Take(PairCount).Select(r => r[0]));
         using var summary = JsonDocument.Parse(File.ReadAllText(_masq["run/summary.json"]));
         summary.RootElement.GetProperty("attacks").GetArrayLength().ShouldBe(2 * 12);
+    }
+
+    [Fact]
+    public async Task Defenses_are_judged_at_both_levels_of_knowledge()
+    {
+        var result = await RunAsync(
+            "--attacks", "minimal/deepfool,strong/fmn", "--defenses", "mean:3,noise:8", "--eot", "2", "--clean-pairs", "4", "--out", _masq["run"]);
+        result.Code.ShouldBe(0, result.Error);
+        result.Output.ShouldContain("mean:3");
+        result.Output.ShouldContain("noise:8");
+        var rows = Csv(_masq["run/results.csv"]);
+        // Two storage rules bare, and for each of two defenses two levels under the 8-bit rule, two attacks each.
+        rows.Count.ShouldBe(1 + (2 + 2 * 2) * 2 * PairCount);
+        var (defense, knowledge) = (Array.IndexOf(rows[0], "defense"), Array.IndexOf(rows[0], "knowledge"));
+        rows.Skip(1).Select(r => $"{r[defense]} {r[knowledge]}").Distinct()
+            .ShouldBe([" ", "mean:3 zero", "mean:3 perfect", "noise:8 zero", "noise:8 perfect"]);
+        File.ReadAllText(_masq["run/report.html"]).ShouldContain("id=\"defenses\"");
+        Directory.GetFiles(_masq["run/figures"], "defenses-*.png").ShouldNotBeEmpty();
+        var again = await _masq.RunAsync(["report", _masq["run"]]);
+        again.Code.ShouldBe(0, again.Error);
+    }
+
+    [Theory]
+    [InlineData("maen", "no defense 'maen'; did you mean mean?")]
+    [InlineData("median:4", "defense 'median:4': size '4' is not possible")]
+    [InlineData("mean:3+", "no defense 'mean:3+'")]
+    [InlineData("onnx:nowhere.onnx", "nowhere.onnx")]
+    public async Task An_impossible_defense_is_told_in_one_line(string defense, string problem)
+    {
+        var result = await RunAsync("--defenses", defense, "--out", _masq["run"]);
+        result.Code.ShouldBe(2);
+        result.Error.ShouldContain(problem);
+        result.Error.TrimEnd().Split('\n').Length.ShouldBe(1);
+        Directory.Exists(_masq["run"]).ShouldBeFalse();
     }
 
     [Fact]

@@ -80,7 +80,9 @@ internal static class DefenseStudy
         var study = Finish(experiment, Path.Combine(work, "study"));
         var ranked = filtered.Length > 0 ? Finish(filters, Path.Combine(work, "filters")) : null;
         if (page is null) return;
-        File.WriteAllText(page, Page(study, ranked));
+        var given = ((string[])["defenses", "filters", "attacks", "take", "filter-pairs"])
+            .Where(o => options.Optional(o) is not null).Select(o => $" --{o} {options.Optional(o)}");
+        File.WriteAllText(page, Page(study, ranked, string.Concat(given)));
         Console.WriteLine($"{page} is written");
     }
 
@@ -119,7 +121,7 @@ internal static class DefenseStudy
         return path;
     }
 
-    private static string Page(RunSummary study, RunSummary? filters)
+    private static string Page(RunSummary study, RunSummary? filters, string options)
     {
         var text = new StringBuilder();
         text.Append(Text($"""
@@ -129,7 +131,7 @@ internal static class DefenseStudy
             against the bare verifier) and against those who attack through them (*perfect* knowledge). [Purifiers](purifiers.md) says what each
             one does. Written by
 
-                bench defenses --model mobilefacenet.model.json --images lfw --pairs pairs.txt --landmarks landmarks.csv --work runs/defenses --out docs/defenses.md
+                bench defenses --model mobilefacenet.model.json --images lfw --pairs pairs.txt --landmarks landmarks.csv --work runs/defenses --out docs/defenses.md{options}
 
             (`bench` stands for `dotnet run -c Release --project bench/Masquerade.Bench --`; interrupted, the same command goes on.) Photographs are
             LFW's. The model is a MobileFaceNet. Images are made and judged under the 8-bit rule: what is stopped by a defense here was not stopped by

@@ -157,6 +157,9 @@ public static class TensorArithmetic
     /// <summary>Brings each value into [0,1]: images as they may be.</summary>
     public static Tensor Clipped(this Tensor images) => Given(images).clamp(Zero, One);
 
+    /// <summary>Brings each value into [0,1], in place.</summary>
+    public static Tensor Clipped_(this Tensor images) => Given(images).clamp_(Zero, One);
+
     /// <summary>Whether each value is below 0.</summary>
     public static Tensor IsNegative(this Tensor a) => Given(a).lt(Zero);
 

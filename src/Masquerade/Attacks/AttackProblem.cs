@@ -38,13 +38,7 @@ public sealed record AttackSettings(long Seed = 0, StorageRule Storage = Storage
 /// </remarks>
 public sealed class AttackProblem : IDisposable
 {
-    // Larger batches are no faster, and what autograd keeps of them is what a run's peak memory is made of.
-    private const int GradientBatch = 8;
-
-    // Draws of a pair's defense: the same for every look at an image, other ones for every gradient.
-    private const int FirstGradientDraw = 10_000;
-
-    private readonly DefendedVerifier _verifier;
+    private readonly AttackedVerifier _verifier;
     private readonly PairClassifier _classifier;
     private readonly AttackSettings _settings;
     private readonly IReadOnlyList<string> _pairs;
@@ -52,9 +46,6 @@ public sealed class AttackProblem : IDisposable
     private readonly Action<int>? _forwarded;
     private readonly PairBooks[] _books;
     private readonly Tensor _probes;
-    private readonly Tensor _references;
-    private readonly float[] _referenceValues;
-    private readonly CounterRandom[] _defenseRandom;
     private readonly Stopwatch _clock = new();
     private List<int> _active;
     private Tensor _clean;
@@ -83,18 +74,15 @@ public sealed class AttackProblem : IDisposable
             throw new ArgumentException(
                 $"{count} probes, {references.shape[0]} references, {goals.Count} goals, {pairs.Count} ids",
                 nameof(probes));
-        _verifier = verifier;
+        _verifier = new AttackedVerifier(verifier, references, goals, pairs, settings.Seed);
         _classifier = new PairClassifier(verifier.Threshold);
         _settings = settings;
         _pairs = pairs;
         _forwarded = forwarded;
         _cancellation = cancellation;
         _books = [.. goals.Select(g => new PairBooks(g))];
-        _defenseRandom = verifier.IsRandom ? [.. pairs.Select(p => DefenseRandom(settings.Seed, p))] : [];
         _active = [.. Enumerable.Range(0, count)];
         using var scope = NewDisposeScope();
-        _references = references.detach().clone().DetachFromDisposeScope();
-        _referenceValues = _references.data<float>().ToArray();
         _probes = probes.detach().contiguous().clone().DetachFromDisposeScope();
         _clean = _probes.alias().DetachFromDisposeScope();
         _images = _clean.alias().DetachFromDisposeScope();
@@ -108,9 +96,6 @@ public sealed class AttackProblem : IDisposable
         : this(new DefendedVerifier(verifier), probes, references, goals, pairs, settings, forwarded, cancellation)
     {
     }
-
-    /// <summary>The generator of the draws that a random defense makes on a pair's images while it is attacked.</summary>
-    public static CounterRandom DefenseRandom(long seed, string pair) => new(seed, "defense", pair);
 
     /// <summary>Whether gradients can be had.</summary>
     public bool IsDifferentiable => _verifier.IsDifferentiable;
@@ -308,33 +293,17 @@ public sealed class AttackProblem : IDisposable
         var count = (int)images.shape[0];
         if (owners is null ? count != _active.Count : count != owners.Count)
             throw new ArgumentException($"{count} images for {owners?.Count ?? _active.Count} places", nameof(images));
-        var distances = new double[count];
-        for (var sample = 0; sample < _verifier.Samples; sample++)
+        int[] pairs = owners is null ? [.. _active] : [.. owners.Select(o => _active[o])];
+        var distances = _verifier.Distances(images, pairs);
+        for (var i = 0; i < count; i++)
         {
-            using var embeddings = _verifier.Embed(images, Draws(sample, i => _active[owners?[i] ?? i], count));
-            var size = (int)embeddings.shape[1];
-            var values = embeddings.data<float>().ToArray();
-            for (var i = 0; i < count; i++)
-            {
-                var pair = _active[owners?[i] ?? i];
-                var books = _books[pair];
-                var distance = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pair * size, size));
-                // Of several draws the attacker's worst one counts.
-                distances[i] = sample == 0 ? distance
-                    : IsSame(books.Goal) ? Math.Min(distances[i], distance) : Math.Max(distances[i], distance);
-                books.Forwards++;
-            }
+            _books[pairs[i]].Forwards += _verifier.Samples;
+            _books[pairs[i]].NearThreshold |= _classifier.IsNear(distances[i]);
         }
-        for (var i = 0; i < count; i++) _books[_active[owners?[i] ?? i]].NearThreshold |= _classifier.IsNear(distances[i]);
         Account();
         _forwarded?.Invoke(count * _verifier.Samples);
         return distances;
     }
-
-    /// <summary>The draws of a random defense, one an image; null where nothing is drawn.</summary>
-    private RandomDraw[]? Draws(int level, Func<int, int> pair, int count) => _verifier.IsRandom
-        ? [.. Enumerable.Range(0, count).Select(i => new RandomDraw(_defenseRandom[pair(i)], level))]
-        : null;
 
     private (Tensor Value, Tensor Gradient) Differentiate(Func<double, bool, double> value, Func<double, bool, double> slope)
     {
@@ -342,7 +311,7 @@ public sealed class AttackProblem : IDisposable
         if (!IsDifferentiable) throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
         using var scope = NewDisposeScope();
         var count = _active.Count;
-        var (distances, gradient) = DistanceAndGradient();
+        var (distances, gradient) = _verifier.DistanceAndGradient(_images, _active, pair => _books[pair].Backwards);
         var values = new float[count];
         var slopes = new float[count];
         for (var i = 0; i < count; i++)
@@ -369,42 +338,6 @@ public sealed class AttackProblem : IDisposable
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
     }
 
-    /// <summary>
-    /// The active pairs' distances at <see cref="Images"/> and their gradients, a few images at a time; means over draws behind a random
-    /// defense.
-    /// </summary>
-    private (float[] Distances, Tensor Gradient) DistanceAndGradient()
-    {
-        using var scope = NewDisposeScope();
-        var (count, samples) = (_active.Count, _verifier.Samples);
-        var distances = new float[count];
-        var gradient = empty_like(_images);
-        for (var at = 0; at < count; at += GradientBatch)
-        {
-            using var slice = NewDisposeScope();
-            var size = Math.Min(GradientBatch, count - at);
-            var pairs = _active.GetRange(at, size);
-            var references = _references.index_select(0, tensor(pairs.Select(a => (long)a).ToArray()));
-            var part = gradient.narrow(0, at, size).zero_();
-            for (var sample = 0; sample < samples; sample++)
-            {
-                using var draw = NewDisposeScope();
-                var images = _images.narrow(0, at, size).detach().requires_grad_(true);
-                var distance = (_verifier.EmbedForGradient(images, GradientDraws(pairs, sample)) - references).Squared().sum(1);
-                var values = distance.detach().data<float>();
-                for (var i = 0; i < size; i++) distances[at + i] += values[i] / samples;
-                // A network whose output does not depend on its input has no gradient to ask for.
-                if (distance.requires_grad) part.Plus_(autograd.grad([distance.sum()], [images])[0]);
-            }
-            if (samples > 1) part.Times_(1.0 / samples);
-        }
-        return (distances, gradient.MoveToOuterDisposeScope());
-    }
-
-    private RandomDraw[]? GradientDraws(List<int> pairs, int sample) => _verifier.IsRandom
-        ? [.. pairs.Select(p => new RandomDraw(_defenseRandom[p], checked(FirstGradientDraw + (int)_books[p].Backwards + sample)))]
-        : null;
-
     /// <summary>Shares the time since the last call among the active pairs.</summary>
     private void Account()
     {
@@ -419,7 +352,7 @@ public sealed class AttackProblem : IDisposable
     public void Dispose()
     {
         _probes.Dispose();
-        _references.Dispose();
+        _verifier.Dispose();
         _clean.Dispose();
         _images.Dispose();
     }

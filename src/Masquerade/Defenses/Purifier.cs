@@ -46,7 +46,7 @@ public abstract record Purifier : IDisposable
         Check(images, draws);
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        return Checked(Apply(images, draws ?? []), images).Clipped().MoveToOuterDisposeScope();
+        return Checked(Apply(images, draws ?? []), images).Clipped_().MoveToOuterDisposeScope();
     }
 
     /// <summary>Cleans images so that gradients flow back to them.</summary>
@@ -62,7 +62,7 @@ public abstract record Purifier : IDisposable
     /// <summary>Cleans images.</summary>
     /// <param name="images">[N,3,H,W] in [0,1]; not to be changed.</param>
     /// <param name="draws">One an image where the purifier is random.</param>
-    /// <returns>[N,3,H,W], owned by the caller's scope; clipped by the caller.</returns>
+    /// <returns>[N,3,H,W] in memory of its own, owned by the caller's scope; clipped there by the caller.</returns>
     protected abstract Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws);
 
     /// <summary>The same for a gradient: where it is exact, <see cref="Apply"/> itself, which then must be of torch's operations.</summary>

@@ -107,7 +107,7 @@ public class StrongAttackTests
             for (var sample = 0; sample < 4; sample++)
             {
                 using var scope = NewDisposeScope();
-                var draw = new RandomDraw(AttackProblem.DefenseRandom(5, $"p{i}"), sample);
+                var draw = new RandomDraw(AttackedVerifier.Random(5, $"p{i}"), sample);
                 var embedding = verifier.Embed(tensor(values, [1, 3, Side, Side]), [draw]);
                 var distance = (embedding - references[i]).Squared().sum().item<float>();
                 (distance > Threshold).ShouldBe(goals[i] == AttackGoal.Anonymize, $"pair {i}, draw {sample}");

@@ -21,6 +21,16 @@ internal static class ImageSlices
         var count = images.shape[0];
         var atOnce = count == 0 ? 0 : Math.Max(1, ValuesAtOnce / (images.numel() / count));
         if (atOnce >= count) return filter(images).MoveToOuterDisposeScope();
+        if (!is_grad_enabled())
+        {
+            var filtered = empty_like(images);
+            TorchWorkers.Run((int)((count + atOnce - 1) / atOnce), slice =>
+            {
+                var (at, size) = (slice * atOnce, Math.Min(atOnce, count - slice * atOnce));
+                filtered.narrow(0, at, size).copy_(filter(images.narrow(0, at, size)));
+            });
+            return filtered.MoveToOuterDisposeScope();
+        }
         var done = new List<Tensor>();
         for (var at = 0L; at < count; at += atOnce)
         {

@@ -14,16 +14,26 @@ public sealed record GaussianFilter(double Sigma = 1) : Purifier
     public override string Name => string.Create(CultureInfo.InvariantCulture, $"gaussian:{Sigma}");
 
     /// <inheritdoc/>
-    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
+    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws) => images.dtype == ScalarType.Float32
+        ? new SlidingSums(Weights(), mirror: true).Of(images)
+        : ApplyForGradient(images, draws);
+
+    /// <inheritdoc/>
+    protected override Tensor ApplyForGradient(Tensor images, IReadOnlyList<RandomDraw> draws)
     {
-        var reach = (int)Math.Ceiling(3 * Sigma);
-        double[] weights = [.. Enumerable.Range(-reach, 2 * reach + 1).Select(d => Math.Exp(-d * d / (2 * Sigma * Sigma)))];
-        var sum = weights.Sum();
-        weights = [.. weights.Select(w => w / sum)];
+        var weights = Weights();
         return ImageSlices.Through(images, slice =>
         {
             using var scope = NewDisposeScope();
             return Windows.WeightedSums(Windows.Mirrored(slice, weights.Length), weights).MoveToOuterDisposeScope();
         });
+    }
+
+    private double[] Weights()
+    {
+        var reach = (int)Math.Ceiling(3 * Sigma);
+        double[] weights = [.. Enumerable.Range(-reach, 2 * reach + 1).Select(d => Math.Exp(-d * d / (2 * Sigma * Sigma)))];
+        var sum = weights.Sum();
+        return [.. weights.Select(w => w / sum)];
     }
 }

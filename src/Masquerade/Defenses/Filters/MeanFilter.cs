@@ -26,14 +26,25 @@ public sealed record MeanFilter(int Size = 3, MeanBorder Border = MeanBorder.Mir
         CultureInfo.InvariantCulture, $"mean:{Size}{(Border == MeanBorder.Inside ? ":inside" : "")}");
 
     /// <inheritdoc/>
-    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws) => ImageSlices.Through(images, slice =>
+    protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
+    {
+        if (images.dtype != ScalarType.Float32) return ApplyForGradient(images, draws);
+        var sums = new SlidingSums(Weights, Border == MeanBorder.Mirror);
+        if (Border == MeanBorder.Mirror) return sums.Of(images);
+        using var scope = NewDisposeScope();
+        return (sums.Of(images) / sums.Of(ones_like(images.narrow(0, 0, 1)))).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor ApplyForGradient(Tensor images, IReadOnlyList<RandomDraw> draws) => ImageSlices.Through(images, slice =>
     {
         using var scope = NewDisposeScope();
         var means = Border == MeanBorder.Mirror
-            ? Means(Windows.Mirrored(slice, Size))
-            : Means(Windows.Zeros(slice, Size)) / Means(Windows.Zeros(ones_like(slice.narrow(0, 0, 1)).detach(), Size));
+            ? Windows.WeightedSums(Windows.Mirrored(slice, Size), Weights)
+            : Windows.WeightedSums(Windows.Zeros(slice, Size), Weights)
+                / Windows.WeightedSums(Windows.Zeros(ones_like(slice.narrow(0, 0, 1)).detach(), Size), Weights);
         return means.MoveToOuterDisposeScope();
     });
 
-    private Tensor Means(Tensor padded) => Windows.WeightedSums(padded, [.. Enumerable.Repeat(1.0 / Size, Size)]);
+    private double[] Weights => [.. Enumerable.Repeat(1.0 / Size, Size)];
 }

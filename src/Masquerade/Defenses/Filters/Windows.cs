@@ -13,11 +13,18 @@ internal static class Windows
     /// <exception cref="InputException">The image is too small to be mirrored so far.</exception>
     public static Tensor Mirrored(Tensor images, int size)
     {
+        CheckMirror(images, size);
         var (before, after) = (size / 2, (size - 1) / 2);
-        var (height, width) = (images.shape[2], images.shape[3]);
-        if (before >= height || before >= width)
-            throw new InputException($"a window of {size} pixels is too large for images of {width}x{height}; choose a smaller one");
         return nn.functional.pad(images, [before, after, before, after], PaddingModes.Reflect);
+    }
+
+    /// <summary>Makes sure that images are large enough to be mirrored beyond their border for a window.</summary>
+    /// <exception cref="InputException">They are not.</exception>
+    public static void CheckMirror(Tensor images, int size)
+    {
+        var (height, width) = (images.shape[2], images.shape[3]);
+        if (size / 2 >= height || size / 2 >= width)
+            throw new InputException($"a window of {size} pixels is too large for images of {width}x{height}; choose a smaller one");
     }
 
     /// <summary>Zeros beyond the border.</summary>

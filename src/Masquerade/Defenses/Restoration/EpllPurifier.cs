@@ -6,7 +6,7 @@ namespace Masquerade.Defenses.Restoration;
 /// <summary>
 /// The image that explains a noisy one best while all its patches look like those of a prior: expected patch log likelihood (Zoran and
 /// Weiss, ICCV 2011), by half-quadratic splitting. In every round each patch is filtered under its most likely component, and the mean of
-/// overlapping patches is combined with the noisy image; the patches' say grows from round to round. Patches lie two pixels apart, at
+/// overlapping patches is combined with the noisy image; the patches' say grows from round to round. Patches lie three pixels apart, at
 /// other places each round. Its gradient is exact almost everywhere: where every patch keeps its component.
 /// </summary>
 public sealed record EpllPurifier : Purifier
@@ -16,6 +16,12 @@ public sealed record EpllPurifier : Purifier
 
     /// <summary>What the patches' say is in each round, as a multiple of the noisy image's: the paper's.</summary>
     internal static readonly IReadOnlyList<double> Rounds = [1, 4, 8, 16, 32];
+
+    // Pixels from a patch to the next: of every pixel, restores within 0.1 dB and takes a ninth of the time.
+    private const int Stride = 3;
+
+    // First row and column of each round's patches, so that their seams lie elsewhere every time.
+    private static readonly (int Down, int Across)[] _places = [(0, 0), (1, 2), (2, 1), (0, 1), (1, 0)];
 
     private readonly PatchPrior _prior;
     private readonly string? _file;
@@ -39,21 +45,22 @@ public sealed record EpllPurifier : Purifier
     public override string Name =>
         string.Create(CultureInfo.InvariantCulture, $"epll:{Sigma}{(_file is null ? "" : $":{DefensePath.Write(_file)}")}");
 
-    /// <summary>Pixels from a patch to the next.</summary>
-    internal int Stride { get; init; } = 2;
-
     /// <summary>An image at a time: it comes out the same alone and in a batch, and a batch takes no more memory than one.</summary>
     protected override Tensor Apply(Tensor images, IReadOnlyList<RandomDraw> draws)
     {
         var (height, width) = (images.shape[2], images.shape[3]);
         if (height < _prior.Side || width < _prior.Side)
             throw new InputException($"{Name}: images of {width}x{height} are smaller than its patches of {_prior.Side}x{_prior.Side}");
-        PatchGrid[] grids = [.. Enumerable.Range(0, Rounds.Count).Select(round => Grid((int)height, (int)width, round))];
+        PatchGrid[] grids =
+            [.. _places.Select(place => new PatchGrid((int)height, (int)width, _prior.Side, Stride, place.Down, place.Across))];
         try
         {
             using var scope = NewDisposeScope();
-            return stack([.. images.unbind(0).Select(image => Restore(image.reshape(-1), grids))], 0)
-                .view(images.shape).MoveToOuterDisposeScope();
+            if (is_grad_enabled())
+                return stack([.. images.unbind(0).Select(image => Restore(image.reshape(-1), grids))], 0).view(images.shape).MoveToOuterDisposeScope();
+            var restored = empty_like(images);
+            TorchWorkers.Run((int)images.shape[0], i => restored[i].copy_(Restore(images[i].reshape(-1), grids).view(images.shape[1..])));
+            return restored.MoveToOuterDisposeScope();
         }
         finally
         {
@@ -88,12 +95,5 @@ public sealed record EpllPurifier : Purifier
         var (means, left) = PatchPrior.Centred(patches);
         var filtered = mixture.Filter(left, mixture.Scores(left).argmax(1));
         return filtered.view(patches.shape[0], 3, -1).Plus(means).view(patches.shape).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The places of a round: one corner of a square of strides after the other, the opposite one first.</summary>
-    private PatchGrid Grid(int height, int width, int round)
-    {
-        var half = Stride / 2;
-        return new PatchGrid(height, width, _prior.Side, Stride, round % 2 * half, (round + 1) / 2 % 2 * half);
     }
 }

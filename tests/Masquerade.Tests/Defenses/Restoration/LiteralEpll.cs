@@ -8,8 +8,8 @@ internal static class LiteralEpll
 {
     private static readonly double[] Betas = [1, 4, 8, 16, 32];
 
-    // Rows and columns where patches begin in each round: 0, the offset, every second from there, the last.
-    private static readonly (int Down, int Across)[] Offsets = [(0, 0), (1, 1), (0, 1), (1, 0), (0, 0)];
+    // Rows and columns where patches begin in each round: 0, the offset, every third from there, the last.
+    private static readonly (int Down, int Across)[] Offsets = [(0, 0), (1, 2), (2, 1), (0, 1), (1, 0)];
 
     /// <param name="prior">The prior.</param>
     /// <param name="noisy">3 × height × width values.</param>
@@ -64,6 +64,6 @@ internal static class LiteralEpll
     private static IEnumerable<int> Starts(int length, int side, int offset)
     {
         for (var at = 0; at + side <= length; at++)
-            if (at == 0 || at + side == length || (at >= offset && (at - offset) % 2 == 0)) yield return at;
+            if (at == 0 || at + side == length || (at >= offset && (at - offset) % 3 == 0)) yield return at;
     }
 }

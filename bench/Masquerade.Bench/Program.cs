@@ -14,6 +14,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  defenses {DefenseStudy.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
     Console.Error.WriteLine($"  purifiers {PurifierBench.Usage}");
+    Console.Error.WriteLine($"  restoration {RestorationBench.Usage}");
     return 2;
 }
 try
@@ -42,8 +43,11 @@ try
         case "purifiers":
             PurifierBench.Run(options);
             break;
+        case "restoration":
+            RestorationBench.Run(options);
+            break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, purifiers, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, purifiers, restoration, synthesize");
     }
     options.RequireAllUsed();
     return 0;

@@ -16,6 +16,8 @@ internal static class PurifierBench
     public const string Usage =
         "[--defenses mean:3,median:3+jpeg,… (every one)] [--model M.model.json] [--size 112] [--batch 32] [--rounds 7] [--threads N]";
 
+    private const int SettlingMilliseconds = 20;
+
     private sealed record Way(string Name, string Kind, Action Forward, Action? Gradient)
     {
         public List<double> Milliseconds { get; } = [];
@@ -54,6 +56,8 @@ internal static class PurifierBench
 
             void Measure(Action run, List<double> times)
             {
+                // An engine's threads stay busy for a while after a pass, waiting for the next.
+                Thread.Sleep(SettlingMilliseconds);
                 var watch = Stopwatch.StartNew();
                 run();
                 // The round before the first warms up.

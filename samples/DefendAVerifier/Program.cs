@@ -2,6 +2,7 @@
 using Masquerade.Alignment;
 using Masquerade.Datasets.Synthetic;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Faces;
 using Masquerade.Models;
 using Masquerade.Networks;

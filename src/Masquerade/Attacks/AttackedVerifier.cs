@@ -1,4 +1,5 @@
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 

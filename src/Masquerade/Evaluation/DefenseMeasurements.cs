@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Masquerade.Attacks;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Networks;
 using Masquerade.Verification;
 using static TorchSharp.torch;

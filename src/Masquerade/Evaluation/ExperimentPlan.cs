@@ -3,6 +3,7 @@ using Masquerade.Assets;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Faces;
 using Masquerade.Models;
 using Masquerade.Networks;

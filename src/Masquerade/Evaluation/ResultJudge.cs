@@ -1,6 +1,7 @@
 using Masquerade.Attacks;
 using Masquerade.Datasets;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Faces;
 using Masquerade.Verification;
 using static TorchSharp.torch;

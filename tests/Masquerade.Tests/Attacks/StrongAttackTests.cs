@@ -2,6 +2,7 @@ using Masquerade.Attacks;
 using Masquerade.Attacks.Minimal;
 using Masquerade.Attacks.Strong;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Defenses.Filters;
 using Masquerade.Evaluation;
 using Masquerade.Faces;

@@ -1,9 +1,10 @@
+using Masquerade.Defenses;
 using Masquerade.Faces;
 using Masquerade.Models;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 
-namespace Masquerade.Defenses;
+namespace Masquerade.Detection;
 
 /// <summary>
 /// A verifier with purifiers in front of it: every image is cleaned before it is embedded, probes and references alike. It is what a

@@ -66,6 +66,7 @@ internal static class MasqApp
             new VerifyCommand(host),
             new AlignCommand(host),
             new PurifyCommand(host),
+            new DetectCommand(host),
             new InspectCommand(host),
             new SynthesizeCommand(host),
             new TrainCommand(host),

@@ -109,7 +109,7 @@ internal static class CommonOptions
                 result.AddError("--landmarks and --aligned contradict each other: give one");
         });
 
-    public static Option<string?> Detector() => new("--detector")
+    public static Option<string?> Detector(string name = "--detector") => new(name)
     {
         Description = "Folder of MTCNN's weights, which look for the faces where there are no landmarks. Default: those that "
             + $"'masq fetch {FaceSource.DefaultDetector}' brought.",

@@ -8,10 +8,11 @@ using Masquerade.Models;
 namespace Masquerade.Cli.Commands;
 
 /// <summary>The options that say where the faces of photographs are.</summary>
-internal sealed class FaceOptions
+/// <param name="detector">Name of the option for the detector of faces.</param>
+internal sealed class FaceOptions(string detector = "--detector")
 {
     private readonly Option<bool> _aligned = CommonOptions.Aligned();
-    private readonly Option<string?> _detector = CommonOptions.Detector();
+    private readonly Option<string?> _detector = CommonOptions.Detector(detector);
     private readonly Option<FaceFallback> _fallback = CommonOptions.Fallback();
 
     /// <summary>A file of landmarks.</summary>

@@ -9,11 +9,12 @@ internal sealed class TrainCommand : MasqCommand
 {
     public TrainCommand(CommandHost host) : base(
         "train", "Trains verifiers and what stands in front of them.", "masq train verifier --help", "masq train denoiser --help",
-        "masq train patch-prior --help")
+        "masq train patch-prior --help", "masq train detector --help")
     {
         Add(new TrainVerifierCommand(host));
         Add(new TrainDenoiserCommand(host));
         Add(new TrainPatchPriorCommand(host));
+        Add(new TrainDetectorCommand(host));
     }
 }
 

@@ -49,13 +49,13 @@ internal sealed class TrainingDataOptions(int leastCaptures, int captures)
 
     /// <summary>Photographs or painted people, and nothing that would be ignored.</summary>
     /// <param name="command">The command that has the options.</param>
-    /// <param name="resume">An option beside which none of these is needed.</param>
-    public void CheckIn(Command command, Option<string?> resume)
+    /// <param name="resume">An option beside which none of these is needed; null for none.</param>
+    public void CheckIn(Command command, Option<string?>? resume = null)
     {
         command.RequireOneOf(_landmarks, _aligned);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(resume) is not null) return;
+            if (resume is not null && result.GetResult(resume) is not null) return;
             var painted = result.GetResult(_images) is null;
             if (painted == result.GetResult(_people) is null)
                 result.AddError("give --images FOLDER or --people N: photographs to train on, or how many people to paint");

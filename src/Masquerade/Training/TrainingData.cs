@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Datasets;
+using Masquerade.Faces;
 
 namespace Masquerade.Training;
 
@@ -46,11 +47,28 @@ public sealed record TrainingData
     public TrainingFaces Load(int least, int threads, bool strict, Action<int, int>? progress, CancellationToken cancellation)
     {
         if (Images is null) return TrainingFaces.Paint(People, Captures, Seed, threads, progress, cancellation);
-        var folder = FolderOfPeople.Read(Images);
-        if (PeopleList is not null) folder = folder.Only(Datasets.PeopleList.Read(PeopleList));
-        if (Pairs is not null && !AllowOverlap) EvaluatedPeople.Refuse(folder, PairListReader.Read(Pairs));
+        var folder = Folder();
         var landmarks = Landmarks is null ? null : LandmarkFile.Read(Landmarks);
         var cropper = new FaceCropper(AlignmentKind.ArcFace112x112, TrainingFaces.CropSize, landmarks, Aligned);
         return TrainingFaces.Read(folder, cropper, least, threads, strict, progress, cancellation);
+    }
+
+    /// <summary>Opens the crops without loading them.</summary>
+    /// <param name="kind">How they are aligned.</param>
+    /// <param name="size">Their size.</param>
+    /// <exception cref="InputException">As <see cref="Load"/>; a photograph is looked at only when its crop is asked for.</exception>
+    public TrainingCrops Open(AlignmentKind kind, ImageSize size)
+    {
+        if (Images is null) return TrainingCrops.Paint(People, Captures, Seed, kind, size);
+        var landmarks = Landmarks is null ? null : LandmarkFile.Read(Landmarks);
+        return TrainingCrops.Of(Folder(), new FaceCropper(kind, size, landmarks, Aligned));
+    }
+
+    private FolderOfPeople Folder()
+    {
+        var folder = FolderOfPeople.Read(Images!);
+        if (PeopleList is not null) folder = folder.Only(Datasets.PeopleList.Read(PeopleList));
+        if (Pairs is not null && !AllowOverlap) EvaluatedPeople.Refuse(folder, PairListReader.Read(Pairs));
+        return folder;
     }
 }

@@ -1,0 +1,102 @@
+using Masquerade.Attacks;
+using Masquerade.Datasets;
+using Masquerade.Faces;
+using Masquerade.Verification;
+using static TorchSharp.torch;
+
+namespace Masquerade.Training.Detectors;
+
+/// <summary>
+/// Attacks a verifier with people's faces under the 8-bit rule, and keeps what fools it. Every second face is to be hidden from another
+/// photograph of its person, where there is one; the others are to pass for somebody else.
+/// </summary>
+/// <param name="verifier">Who is to be fooled.</param>
+/// <param name="crops">The faces.</param>
+/// <param name="seed">Of who is attacked how.</param>
+/// <param name="strict">Ends at the first photograph that cannot be used.</param>
+internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crops, long seed, bool strict)
+{
+    private const int Chunk = 24;
+
+    private sealed record Pair(string Id, AttackGoal Goal, FaceImage Probe, FaceImage Reference);
+
+    /// <summary>Attacks faces until there are so many, or all are done.</summary>
+    /// <param name="set">Where they go; what is there is not done again.</param>
+    /// <param name="people">Whose faces: the first and how many.</param>
+    /// <param name="faces">Most faces.</param>
+    /// <param name="attacks">The attacks.</param>
+    /// <param name="progress">Told how many faces are done, and how many there will be.</param>
+    /// <param name="cancellation">Stops after the chunk at work.</param>
+    public void Make(
+        AdversarialSet set, (int First, int Count) people, int faces, IReadOnlyList<NamedAttack> attacks, Action<int, int> progress,
+        CancellationToken cancellation)
+    {
+        int[] own = [.. Enumerable.Range(0, crops.Count).Where(i => crops.Person(i) >= people.First && crops.Person(i) < people.First + people.Count)];
+        var others = own.GroupBy(crops.Person).ToDictionary(g => g.Key, g => g.ToArray());
+        int[] order = [.. Shuffled(own).Take(faces)];
+        var skipped = set.Skipped;
+        progress(set.Done, order.Length);
+        for (var done = set.Done; done < order.Length;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var chunk = Enumerable.Range(done, Math.Min(Chunk, order.Length - done)).ToArray();
+            var pairs = new Pair?[chunk.Length];
+            Parallel.For(0, chunk.Length, i => pairs[i] = Load(order[chunk[i]], chunk[i], own, others));
+            List<Pair> usable = [.. pairs.OfType<Pair>()];
+            skipped += chunk.Length - usable.Count;
+            if (usable.Count > 0) Attack(set, usable, attacks, cancellation);
+            done += chunk.Length;
+            set.Commit(done, skipped);
+            progress(done, order.Length);
+        }
+    }
+
+    private Pair? Load(int probe, int at, int[] own, Dictionary<int, int[]> byPerson)
+    {
+        var random = SplitMix.For((ulong)seed, (ulong)probe);
+        var person = crops.Person(probe);
+        int[] same = [.. byPerson[person].Where(i => i != probe)];
+        var hide = at % 2 == 0 && same.Length > 0;
+        int[] from = hide ? same : [.. own.Where(i => crops.Person(i) != person)];
+        if (from.Length == 0) return null;
+        var reference = from[(int)random.Below(from.Length)];
+        try
+        {
+            return new Pair($"{probe} {reference}", hide ? AttackGoal.Anonymize : AttackGoal.Impersonate, crops.Load(probe), crops.Load(reference));
+        }
+        catch (InputException) when (!strict)
+        {
+            return null;
+        }
+    }
+
+    private void Attack(AdversarialSet set, List<Pair> pairs, IReadOnlyList<NamedAttack> attacks, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var probes = ImageTensors.ToTensor([.. pairs.Select(p => p.Probe)]);
+        var references = verifier.Embedder.Embed(ImageTensors.ToTensor([.. pairs.Select(p => p.Reference)]));
+        var size = set.Size.Values;
+        var values = probes.data<float>().ToArray();
+        for (var i = 0; i < pairs.Count; i++) set.Add(AdversarialSet.Clean, values.AsSpan(i * size, size), 0);
+        foreach (var attack in attacks)
+        {
+            using var problem = new AttackProblem(
+                verifier, probes, references, [.. pairs.Select(p => p.Goal)], [.. pairs.Select(p => p.Id)],
+                new AttackSettings(seed, StorageRule.EightBit), cancellation: cancellation);
+            foreach (var result in attack.Attack.Execute(problem))
+                if (result.Adversarial is { } image) set.Add(attack.Name, image, result.L2);
+        }
+    }
+
+    private int[] Shuffled(int[] own)
+    {
+        var random = SplitMix.For((ulong)seed, (ulong)own.Length);
+        int[] order = [.. own];
+        for (var i = order.Length - 1; i > 0; i--)
+        {
+            var other = (int)random.Below(i + 1);
+            (order[i], order[other]) = (order[other], order[i]);
+        }
+        return order;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Masquerade.Faces;
+using Microsoft.Win32.SafeHandles;
+
+namespace Masquerade.Training.Detectors;
+
+/// <summary>
+/// Clean and adversarial images of 8 bits in files, by where they are from: memory does not grow with their number, and what was made
+/// stays when the work is interrupted.
+/// </summary>
+internal sealed class AdversarialSet : IDisposable
+{
+    /// <summary>Name of the clean images.</summary>
+    public const string Clean = "clean";
+
+    private readonly string _progress;
+    private readonly Dictionary<string, (SafeFileHandle Images, SafeFileHandle Norms)> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="part">Whose images they are, as <c>training</c>; a part of the files' names.</param>
+    /// <param name="size">Size of every image.</param>
+    /// <param name="attacks">Names of the attacks.</param>
+    /// <exception cref="InputException">The files cannot be written, or are not what was made before.</exception>
+    public AdversarialSet(string folder, string part, ImageSize size, IReadOnlyList<string> attacks)
+    {
+        (Size, Attacks, _progress) = (size, attacks, Path.Combine(folder, $"{part}.json"));
+        var state = File.Exists(_progress) ? Read() : new State(0, 0, []);
+        (Done, Skipped) = (state.Done, state.Skipped);
+        try
+        {
+            foreach (var source in attacks.Prepend(Clean))
+            {
+                var name = Path.Combine(folder, $"{part}.{source.Replace('/', '-')}");
+                _files.Add(source, (Open($"{name}.u8"), Open($"{name}.l2")));
+                _counts[source] = state.Counts.GetValueOrDefault(source);
+                if (RandomAccess.GetLength(_files[source].Images) < (long)_counts[source] * size.Values
+                    || RandomAccess.GetLength(_files[source].Norms) < (long)_counts[source] * sizeof(float))
+                    throw new InputException($"{name}.u8: is shorter than what was written; delete {folder} and begin anew");
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        static SafeFileHandle Open(string path) => InputFileHandle(path);
+    }
+
+    /// <summary>Size of every image.</summary>
+    public ImageSize Size { get; }
+
+    /// <summary>The attacks that images are of.</summary>
+    public IReadOnlyList<string> Attacks { get; }
+
+    /// <summary>Faces that are done.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Of them, those whose photographs could not be used.</summary>
+    public int Skipped { get; private set; }
+
+    /// <summary>Images from a source.</summary>
+    public int Count(string source) => _counts[source];
+
+    /// <summary>Adds images; they count once <see cref="Commit"/> was called.</summary>
+    /// <param name="source">Where they are from.</param>
+    /// <param name="image">An image, planar, in [0,1].</param>
+    /// <param name="norm">L2 norm of its perturbation.</param>
+    public void Add(string source, ReadOnlySpan<float> image, double norm)
+    {
+        var bytes = new byte[image.Length];
+        for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)MathF.Round(image[i] * 255);
+        var (images, norms) = _files[source];
+        Write(images, bytes, (long)_counts[source] * Size.Values);
+        Write(norms, MemoryMarshal.AsBytes((ReadOnlySpan<float>)[(float)norm]), (long)_counts[source] * sizeof(float));
+        _counts[source]++;
+    }
+
+    /// <summary>Makes what was added lasting.</summary>
+    /// <param name="done">Faces that are done by now.</param>
+    /// <param name="skipped">Of them, those that could not be used.</param>
+    public void Commit(int done, int skipped)
+    {
+        foreach (var (images, norms) in _files.Values)
+        {
+            RandomAccess.FlushToDisk(images);
+            RandomAccess.FlushToDisk(norms);
+        }
+        (Done, Skipped) = (done, skipped);
+        OutputFile.Write(_progress, JsonSerializer.SerializeToUtf8Bytes(new State(done, skipped, _counts)));
+    }
+
+    /// <summary>Reads an image.</summary>
+    /// <param name="source">Where it is from.</param>
+    /// <param name="at">Which one.</param>
+    /// <param name="planar">Receives it in [0,1].</param>
+    public void Read(string source, int at, Span<float> planar)
+    {
+        var bytes = new byte[Size.Values];
+        ReadExactly(_files[source].Images, bytes, (long)at * Size.Values);
+        for (var i = 0; i < bytes.Length; i++) planar[i] = bytes[i] / 255f;
+    }
+
+    /// <summary>The L2 norm of an image's perturbation.</summary>
+    public float Norm(string source, int at)
+    {
+        var value = new float[1];
+        ReadExactly(_files[source].Norms, MemoryMarshal.AsBytes(value.AsSpan()), (long)at * sizeof(float));
+        return value[0];
+    }
+
+    /// <summary>Images as a tensor's values.</summary>
+    /// <returns>count × 3 × H × W values.</returns>
+    public float[] Read(string source, int from, int count)
+    {
+        var values = new float[count * Size.Values];
+        for (var i = 0; i < count; i++) Read(source, from + i, values.AsSpan(i * Size.Values, Size.Values));
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (images, norms) in _files.Values)
+        {
+            images.Dispose();
+            norms.Dispose();
+        }
+    }
+
+    private State Read()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<State>(InputFile.ReadBytes(_progress, 1 << 20)) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{_progress}: is damaged ({InputFile.OneLine(e.Message)}); delete its folder and begin anew", e);
+        }
+    }
+
+    private static SafeFileHandle InputFileHandle(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, FileOptions.RandomAccess);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: cannot be written ({InputFile.OneLine(e.Message)}); choose another place", e);
+        }
+    }
+
+    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long at)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, at);
+        }
+        catch (IOException e)
+        {
+            throw new InputException($"adversarial images cannot be written ({InputFile.OneLine(e.Message)}); free space and go on with the same command", e);
+        }
+    }
+
+    private static void ReadExactly(SafeFileHandle file, Span<byte> bytes, long at)
+    {
+        for (var done = 0; done < bytes.Length;)
+        {
+            var read = RandomAccess.Read(file, bytes[done..], at + done);
+            if (read == 0) throw new InputException("a file of adversarial images is shorter than before; delete its folder and begin anew");
+            done += read;
+        }
+    }
+
+    private sealed record State(int Done, int Skipped, Dictionary<string, int> Counts);
+}

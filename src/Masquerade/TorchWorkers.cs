@@ -13,8 +13,8 @@ namespace Masquerade;
 internal static class TorchWorkers
 {
     // Threads live on: torch keeps what it prepared for a thread's convolutions with that thread.
-    private static readonly BlockingCollection<Action> _queue = [];
-    private static readonly Lock _starting = new();
+    private static readonly BlockingCollection<Action> Queue = [];
+    private static readonly Lock Starting = new();
     private static int _workers;
 
     /// <summary>Does all pieces, and returns when the last one is done.</summary>
@@ -40,7 +40,7 @@ internal static class TorchWorkers
         var (next, gradients) = (-1, is_grad_enabled());
         var failures = new ExceptionDispatchInfo?[count];
         using var running = new CountdownEvent(threads);
-        for (var thread = 0; thread < threads; thread++) _queue.Add(Work);
+        for (var thread = 0; thread < threads; thread++) Queue.Add(Work);
         running.Wait();
         Array.Find(failures, f => f is not null)?.Throw();
 
@@ -68,7 +68,7 @@ internal static class TorchWorkers
     private static void Start(int threads)
     {
         if (Volatile.Read(ref _workers) >= threads) return;
-        lock (_starting)
+        lock (Starting)
         {
             var mine = get_num_threads();
             using var ready = new CountdownEvent(1);
@@ -79,7 +79,7 @@ internal static class TorchWorkers
                 {
                     set_num_threads(1);
                     ready.Signal();
-                    foreach (var work in _queue.GetConsumingEnumerable()) work();
+                    foreach (var work in Queue.GetConsumingEnumerable()) work();
                 })
                 { IsBackground = true, Name = "torch" }.Start();
             }

@@ -15,8 +15,8 @@ namespace Masquerade.Cli.Commands;
 /// <summary><c>masq train detector</c>: what tells attacked images from others, of people who exist or do not.</summary>
 internal sealed class TrainDetectorCommand : MasqCommand
 {
-    private static readonly DetectorTrainingSettings _defaults = new() { Kind = DetectorKind.Cnn, Attacks = [] };
-    private static readonly string[] _usualAttacks = ["minimal/fgsm", "minimal/deepfool"];
+    private static readonly DetectorTrainingSettings Defaults = new() { Kind = DetectorKind.Cnn, Attacks = [] };
+    private static readonly string[] UsualAttacks = ["minimal/fgsm", "minimal/deepfool"];
 
     private readonly CommandHost _host;
     private readonly TrainingDataOptions _data = new(leastCaptures: 1, captures: 2);
@@ -32,7 +32,7 @@ internal sealed class TrainDetectorCommand : MasqCommand
     {
         Description = "Attacks to learn from: family/attack, a family, or an attack; with commas between them.",
         HelpName = "NAMES",
-        DefaultValueFactory = _ => string.Join(',', _usualAttacks),
+        DefaultValueFactory = _ => string.Join(',', UsualAttacks),
     };
     private readonly Option<string?> _unseen = new("--unseen")
     {
@@ -57,17 +57,17 @@ internal sealed class TrainDetectorCommand : MasqCommand
         Description = "Of safetynet and mahalanobis: names of activations in the model's ONNX file, with commas between them.",
         HelpName = "NAMES",
     };
-    private readonly Option<int> _faces = CommonOptions.Count("--faces", "Most faces to learn from; each is attacked by every attack.", 1_000_000, 20, _defaults.Faces);
+    private readonly Option<int> _faces = CommonOptions.Count("--faces", "Most faces to learn from; each is attacked by every attack.", 1_000_000, 20, Defaults.Faces);
     private readonly Option<int> _validation = CommonOptions.Count(
-        "--validation-people", "People kept from learning, to calibrate and judge on.", 1_000_000, 2, _defaults.ValidationPeople);
+        "--validation-people", "People kept from learning, to calibrate and judge on.", 1_000_000, 2, Defaults.ValidationPeople);
     private readonly Option<int> _validationFaces = CommonOptions.Count(
-        "--validation-faces", "Most faces of those people.", 1_000_000, 20, _defaults.ValidationFaces);
-    private readonly Option<int> _epochs = CommonOptions.Count("--epochs", "Of cnn and residual: how often all clean faces are seen.", 10_000, 1, _defaults.Epochs);
+        "--validation-faces", "Most faces of those people.", 1_000_000, 20, Defaults.ValidationFaces);
+    private readonly Option<int> _epochs = CommonOptions.Count("--epochs", "Of cnn and residual: how often all clean faces are seen.", 10_000, 1, Defaults.Epochs);
     private readonly Option<double> _rate = new("--learning-rate")
     {
         Description = "Of cnn and residual: the largest learning rate.",
         HelpName = "R",
-        DefaultValueFactory = _ => _defaults.LearningRate,
+        DefaultValueFactory = _ => Defaults.LearningRate,
     };
     private readonly Option<long> _seed = new("--seed") { Description = "Of who is attacked how, and of the first weights.", HelpName = "S", DefaultValueFactory = _ => 0 };
     private readonly Option<int> _threads = CommonOptions.Threads();

@@ -19,7 +19,7 @@ internal sealed class ActivationNetwork : IDisposable
     private const float Tolerance = 1e-3f;
     private const string Features = "masquerade.features";
 
-    private static readonly HashSet<string> _rectifiers = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> Rectifiers = new(StringComparer.Ordinal)
     {
         "Relu", "PRelu", "LeakyRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSwish", "Gelu", "Mish", "Softplus", "Clip", "Tanh",
     };
@@ -41,7 +41,7 @@ internal sealed class ActivationNetwork : IDisposable
     /// <exception cref="InputException">The recogniser is no ONNX network, or has none.</exception>
     public static IReadOnlyList<string> Rectified(ModelDescriptor descriptor)
     {
-        var names = Read(descriptor).Graph.Node.Where(n => _rectifiers.Contains(n.OpType)).Select(n => n.Output[0]).ToList();
+        var names = Read(descriptor).Graph.Node.Where(n => Rectifiers.Contains(n.OpType)).Select(n => n.Output[0]).ToList();
         return names.Count > 0 ? names
             : throw new InputException($"{descriptor.File}: has no activation functions that are known; name its layers with --layers");
     }

@@ -21,7 +21,7 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
     private const int CheckedPairs = 8;
     // The steps on which a gradient is tried: what should move the distance by these shares of the threshold. Rounding, as of a JPEG,
     // undoes part of a short step; along a longer one the gradient turns. The one that keeps its promise better counts.
-    private static readonly double[] _triedShares = [0.05, 0.2];
+    private static readonly double[] TriedShares = [0.05, 0.2];
 
     private Dictionary<(string Model, string Defense), double> _costs = [];
 
@@ -133,7 +133,7 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
         var norms = gradient.Norms();
         double[] repeatability = verifier.IsRandom ? Cosines(gradient, Gradient(verifier.Samples)) : [.. norms.Select(_ => 1.0)];
         var before = Distances(chunk.Probes!);
-        double[][] agreements = [.. _triedShares.Select(Agreement)];
+        double[][] agreements = [.. TriedShares.Select(Agreement)];
         return [.. chunk.Usable.Select((pair, i) => new GradientCheck(
             model.Name, verifier.Defense, pair.Id, norms[i], repeatability[i], agreements.Select(a => a[i]).MinBy(a => Math.Abs(a - 1))))];
 

@@ -21,7 +21,7 @@ public sealed record EpllPurifier : Purifier
     private const int Stride = 3;
 
     // First row and column of each round's patches, so that their seams lie elsewhere every time.
-    private static readonly (int Down, int Across)[] _places = [(0, 0), (1, 2), (2, 1), (0, 1), (1, 0)];
+    private static readonly (int Down, int Across)[] Places = [(0, 0), (1, 2), (2, 1), (0, 1), (1, 0)];
 
     private readonly PatchPrior _prior;
     private readonly string? _file;
@@ -52,7 +52,7 @@ public sealed record EpllPurifier : Purifier
         if (height < _prior.Side || width < _prior.Side)
             throw new InputException($"{Name}: images of {width}x{height} are smaller than its patches of {_prior.Side}x{_prior.Side}");
         PatchGrid[] grids =
-            [.. _places.Select(place => new PatchGrid((int)height, (int)width, _prior.Side, Stride, place.Down, place.Across))];
+            [.. Places.Select(place => new PatchGrid((int)height, (int)width, _prior.Side, Stride, place.Down, place.Across))];
         try
         {
             using var scope = NewDisposeScope();

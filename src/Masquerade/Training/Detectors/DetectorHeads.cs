@@ -11,7 +11,7 @@ internal static class DetectorHeads
     private const int Opset = 17;
 
     // Levels of an activation: below and above these quantiles of clean faces.
-    private static readonly double[] _quantiles = [0.25, 0.5, 0.75];
+    private static readonly double[] Quantiles = [0.25, 0.5, 0.75];
 
     // How sharp the smooth stand-in's steps are, as a share of the distance between the outer quantiles.
     private const double Softness = 0.1;
@@ -73,7 +73,7 @@ internal static class DetectorHeads
     {
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        Tensor[] bounds = [.. _quantiles.Select(q => Quantile(clean, q))];
+        Tensor[] bounds = [.. Quantiles.Select(q => Quantile(clean, q))];
         Tensor Codes(Tensor x) => bounds.Select(b => x.gt(b).to(ScalarType.Float32)).Aggregate((a, b) => a + b);
         var each = MostVectors / 2;
         var (innocent, attacked) = (Rows(Codes(Few(clean, each))), Rows(Codes(Few(adversarial, each))));

@@ -21,7 +21,7 @@ internal sealed class DetectorNetwork : nn.Module<Tensor, Tensor>
     private const long StemSize = 5;
     private const double Levels = 255;
     private const float MostLevels = 4;
-    private static readonly long[] _widths = [24, 32, 48, 64];
+    private static readonly long[] Widths = [24, 32, 48, 64];
 
     private readonly Conv2d _stem;
     private readonly ConvolutionUnit[] _units;
@@ -31,10 +31,10 @@ internal sealed class DetectorNetwork : nn.Module<Tensor, Tensor>
     public DetectorNetwork(ulong seed) : base(nameof(DetectorNetwork))
     {
         register_module("stem", _stem = nn.Conv2d(3, Stem, StemSize, padding: StemSize / 2));
-        _units = new ConvolutionUnit[_widths.Length];
-        for (var i = 0; i < _widths.Length; i++)
-            register_module($"unit{i}", _units[i] = new ConvolutionUnit(i == 0 ? Stem : _widths[i - 1], _widths[i], 3, 1, depthwise: false));
-        register_module("score", _score = nn.Linear(_widths[^1], 1));
+        _units = new ConvolutionUnit[Widths.Length];
+        for (var i = 0; i < Widths.Length; i++)
+            register_module($"unit{i}", _units[i] = new ConvolutionUnit(i == 0 ? Stem : Widths[i - 1], Widths[i], 3, 1, depthwise: false));
+        register_module("score", _score = nn.Linear(Widths[^1], 1));
         FirstWeights.Draw(this, seed);
         using var inference = no_grad();
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ namespace Masquerade.Training.Detectors;
 internal sealed class DetectorNetworkTraining(DetectorTrainingSettings settings, AdversarialSet set, DetectorInput input, string checkpoint)
 {
     private const double WarmUp = 0.05;
-    private static readonly TimeSpan _betweenCheckpoints = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(1);
 
     private enum Purpose : ulong { Clean = 11, Attack, Adversarial, Flip }
 
@@ -43,7 +43,7 @@ internal sealed class DetectorNetworkTraining(DetectorTrainingSettings settings,
             }
             var loss = Learn(network, state, state.Step / (double)steps);
             state.Step++;
-            if (since.Elapsed > _betweenCheckpoints || state.Step == steps)
+            if (since.Elapsed > BetweenCheckpoints || state.Step == steps)
             {
                 Save(state);
                 since.Restart();

@@ -50,8 +50,8 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     private const int FittedLayers = 4;
 
     // The paper's: fewer bits, a median, and non-local means.
-    private static readonly string[] _usualSqueezers = ["bits:4", "median:3", "nlm:4"];
-    private static readonly string[] _usualResidual = ["dncnn"];
+    private static readonly string[] UsualSqueezers = ["bits:4", "median:3", "nlm:4"];
+    private static readonly string[] UsualResidual = ["dncnn"];
 
     /// <summary>Where adversarial images and checkpoints lie.</summary>
     public string Folder => System.IO.Path.ChangeExtension(path, ".training");
@@ -112,8 +112,8 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     {
         IReadOnlyList<string> purifiers = settings.Kind switch
         {
-            DetectorKind.Residual => settings.Purifiers.Count > 0 ? settings.Purifiers : _usualResidual,
-            DetectorKind.Squeeze => settings.Purifiers.Count > 0 ? settings.Purifiers : _usualSqueezers,
+            DetectorKind.Residual => settings.Purifiers.Count > 0 ? settings.Purifiers : UsualResidual,
+            DetectorKind.Squeeze => settings.Purifiers.Count > 0 ? settings.Purifiers : UsualSqueezers,
             _ => [],
         };
         if (settings.Kind == DetectorKind.Residual && purifiers.Count != 1)

@@ -14,6 +14,8 @@ public sealed class HelpTests
     [InlineData("train", "train", "--help")]
     [InlineData("train-verifier", "train", "verifier", "--help")]
     [InlineData("train-denoiser", "train", "denoiser", "--help")]
+    [InlineData("train-detector", "train", "detector", "--help")]
+    [InlineData("detect", "detect", "--help")]
     [InlineData("report", "report", "--help")]
     [InlineData("doctor", "doctor", "--help")]
     [InlineData("fetch", "fetch", "--help")]

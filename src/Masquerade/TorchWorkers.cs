@@ -77,6 +77,8 @@ internal static class TorchWorkers
                 ready.AddCount();
                 new Thread(() =>
                 {
+                    // Torch sets a thread's number when the thread first needs it, over what was set there before.
+                    _ = get_num_threads();
                     set_num_threads(1);
                     ready.Signal();
                     foreach (var work in Queue.GetConsumingEnumerable()) work();

@@ -155,15 +155,20 @@ internal sealed class TrainDetectorCommand : MasqCommand
     }
 
     /// <summary>The attacks of some names that can make 8-bit images; an attack named by itself must be one.</summary>
-    private static List<NamedAttack> Named(string names) =>
-        [.. AttackRegistry.Resolve(Split(names)).Where(a => a.Attack.SearchesUnder8Bit).Select(a => new NamedAttack(a.FullName, a.Attack))];
+    private static List<NamedAttack> Named(string names)
+    {
+        var all = Split(names);
+        if (all.Length == 0) return [];
+        var single = all.Select(name => AttackRegistry.Resolve([name])).Where(found => found.Count == 1).Select(found => found[0]).ToHashSet();
+        return [.. AttackRegistry.Resolve(all).Where(a => a.Attack.SearchesUnder8Bit || single.Contains(a)).Select(a => new NamedAttack(a.FullName, a.Attack))];
+    }
 
     private static string[] Split(string? names) => names?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private void Print(TrainedDetector trained)
     {
         var card = trained.Card;
-        _host.Output.WriteLine(Text(
+        _host.Output.WriteLine(card.CleanFaces == 0 ? Text($"{trained.Path}: for {card.Model}; nothing had to be learned") : Text(
             $"{trained.Path}: learned from {card.CleanFaces:N0} clean faces and {card.AdversarialImages:N0} adversarial images of {card.Model}"));
         _host.Output.WriteLine(Text($"on {card.CalibrationFaces:N0} clean faces of people kept from learning, and adversarial images of them; 95 % intervals:"));
         var headings = card.Thresholds.Select(t => Text($"at {100 * t.FalseAlarms:0.##} % false alarms")).ToArray();

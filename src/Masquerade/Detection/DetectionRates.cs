@@ -31,7 +31,8 @@ public sealed record DetectionRates(int Clean, int Adversarial, double Auc, doub
     {
         ArgumentNullException.ThrowIfNull(clean);
         float[] sorted = [.. clean.OrderDescending()];
-        return sorted[Math.Min(sorted.Length - 1, (int)Math.Floor(falseAlarms * sorted.Length))];
+        // 0.29 of 100 are 29, and not 28 as the product in binary has it.
+        return sorted[Math.Min(sorted.Length - 1, (int)Math.Floor(falseAlarms * sorted.Length * (1 + 1e-12)))];
     }
 
     /// <summary>From the ranks of all scores (Mann and Whitney, 1947); a tie counts half.</summary>

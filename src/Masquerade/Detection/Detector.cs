@@ -95,6 +95,12 @@ public sealed class Detector : IDisposable
             detector.TryOut(source);
             return detector;
         }
+        catch (OperatorNotSupportedException e)
+        {
+            head?.Dispose();
+            input.Dispose();
+            throw new InputException($"{source}: {InputFile.OneLine(e.Message)}; train it again", e);
+        }
         catch
         {
             gradient?.Dispose();
@@ -132,7 +138,7 @@ public sealed class Detector : IDisposable
     public Tensor ScoresForGradient(Tensor images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (_gradient is null) throw new InvalidOperationException($"{Name} has no gradients");
+        if (_gradient is null || !_input.IsDifferentiable) throw new InvalidOperationException($"{Name} has no gradients");
         using var scope = NewDisposeScope();
         using var rounding = ImageTensors.RoundTo8Bit(images.detach()) - images.detach();
         return _gradient.Forward(_input.ForGradient(images + rounding)).reshape(-1).MoveToOuterDisposeScope();

@@ -110,15 +110,29 @@ public sealed record DetectorCard
         {
             var card = JsonSerializer.Deserialize<DetectorCard>(json, Format) ?? throw new JsonException("it is empty");
             if (card.Version != CurrentVersion) throw new JsonException($"it is of version {card.Version}, not {CurrentVersion}");
-            if (card.Thresholds.Count == 0 || card.Thresholds.Any(t => !(t.FalseAlarms > 0 && t.FalseAlarms < 1) || !double.IsFinite(t.Threshold)))
-                throw new JsonException("a threshold is not possible");
-            if (card.Width < 1 || card.Height < 1) throw new JsonException($"crops of {card.Width}x{card.Height} are not possible");
+            card.Check();
             return card;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new InputException($"{source}: what it says of itself cannot be read ({InputFile.OneLine(e.Message)}); train the detector again", e);
         }
+    }
+
+    private void Check()
+    {
+        if (Thresholds.Count == 0 || Thresholds.Any(t => t is null || !(t.FalseAlarms > 0 && t.FalseAlarms < 1) || !double.IsFinite(t.Threshold)))
+            throw new JsonException("a threshold is not possible");
+        if (Width < 1 || Height < 1) throw new JsonException($"crops of {Width}x{Height} are not possible");
+        var looksAtSomething = Kind switch
+        {
+            DetectorKind.Cnn => true,
+            DetectorKind.Residual => Purifiers.Count == 1,
+            DetectorKind.Squeeze => Purifiers.Count > 0,
+            DetectorKind.SafetyNet or DetectorKind.Mahalanobis => Layers.Count > 0,
+            _ => false,
+        };
+        if (!looksAtSomething || Purifiers.Concat(Layers).Any(string.IsNullOrEmpty)) throw new JsonException("what it looks at is not possible");
     }
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.##} %");

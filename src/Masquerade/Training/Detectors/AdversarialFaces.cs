@@ -41,7 +41,7 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
             cancellation.ThrowIfCancellationRequested();
             var chunk = Enumerable.Range(done, Math.Min(Chunk, order.Length - done)).ToArray();
             var pairs = new Pair?[chunk.Length];
-            Parallel.For(0, chunk.Length, i => pairs[i] = Load(order[chunk[i]], chunk[i], own, others));
+            TorchWorkers.Run(chunk.Length, i => pairs[i] = Load(order[chunk[i]], chunk[i], own, others));
             List<Pair> usable = [.. pairs.OfType<Pair>()];
             skipped += chunk.Length - usable.Count;
             if (usable.Count > 0) Attack(set, usable, attacks, cancellation);

@@ -134,7 +134,9 @@ internal sealed class AdversarialSet : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<State>(InputFile.ReadBytes(_progress, 1 << 20)) ?? throw new JsonException("it is empty");
+            var state = JsonSerializer.Deserialize<State>(InputFile.ReadBytes(_progress, 1 << 20));
+            return state is { Done: >= 0, Skipped: >= 0, Counts: { } counts } && counts.Values.All(c => c >= 0) ? state
+                : throw new JsonException("a number in it is not possible");
         }
         catch (JsonException e)
         {

@@ -16,6 +16,9 @@ internal static class DetectorHeads
     // How sharp the smooth stand-in's steps are, as a share of the distance between the outer quantiles.
     private const double Softness = 0.1;
 
+    // By how many such steps a smooth step comes later where its level is the least value there is.
+    private const double StepsAboveLeast = 2;
+
     // Covariances are mixed with a little of a round one: some directions have no variance in some thousand faces.
     private const double Shrinkage = 0.05;
 
@@ -85,9 +88,17 @@ internal static class DetectorHeads
         foreach (var (i, vector) in machine.Vectors.Index()) vector.CopyTo(vectors, i * width);
         var lengths = machine.Vectors.Select(v => v.Sum(x => x * x)).ToArray();
         var model = new OnnxModelBuilder(Opset, -1, width);
-        for (var i = 0; i < bounds.Length; i++) model.Constant($"bound{i}", [width], Values(bounds[i]));
-        var spread = (bounds[^1] - bounds[0]).AtLeast(1e-6);
-        model.Constant("sharpness", [width], Values((spread.Times(Softness)).reciprocal()))
+        // An activation that is nearly always the same has steps as wide as the others' on average.
+        var spread = bounds[^1] - bounds[0];
+        var step = where(spread.gt(bounds[0].FilledLike(1e-6)), spread, spread.mean()).AtLeast(1e-6).Times(Softness);
+        var least = clean.amin([0]);
+        for (var i = 0; i < bounds.Length; i++)
+        {
+            // What lies on a bound is below it: of a rectifier, all zeros; they stay below on smooth steps, too.
+            var centre = bounds[i].PlusProduct(step.Times(StepsAboveLeast), bounds[i].eq(least).to(ScalarType.Float32));
+            model.Constant($"bound{i}", [width], Values(bounds[i])).Constant($"centre{i}", [width], Values(centre));
+        }
+        model.Constant("sharpness", [width], Values(step.reciprocal()))
             .Constant("ones", [width, 1], [.. Enumerable.Repeat(1f, (int)width)])
             .Constant("vectors", [width, machine.Vectors.Count], Values(tensor(vectors, [machine.Vectors.Count, width]).t()))
             .Constant("lengths", [machine.Vectors.Count], lengths)
@@ -95,7 +106,7 @@ internal static class DetectorHeads
             .Constant("weights", [machine.Vectors.Count, 1], [.. machine.Weights.Select(w => (float)w)])
             .Constant("bias", [1], (float)machine.Bias);
         Machine("hard", i => model.Node("Greater", ["x", $"bound{i}"], [$"above{i}"]).Node("Cast", [$"above{i}"], [$"hard{i}"], ("to", 1)), "y");
-        Machine("soft", i => model.Node("Sub", ["x", $"bound{i}"], [$"beyond{i}"]).Node("Mul", [$"beyond{i}", "sharpness"], [$"steep{i}"])
+        Machine("soft", i => model.Node("Sub", ["x", $"centre{i}"], [$"beyond{i}"]).Node("Mul", [$"beyond{i}", "sharpness"], [$"steep{i}"])
             .Node("Sigmoid", [$"steep{i}"], [$"soft{i}"]), DetectorFile.SoftOutput);
         model.Graph.Output.Add(OnnxModelBuilder.Value("y", Networks.Onnx.Format.TensorProto.Types.DataType.Float, null));
         model.Graph.Output.Add(OnnxModelBuilder.Value(DetectorFile.SoftOutput, Networks.Onnx.Format.TensorProto.Types.DataType.Float, null));

@@ -74,7 +74,7 @@ internal sealed class DetectorNetworkTraining(DetectorTrainingSettings settings,
         var size = set.Size;
         var values = new float[settings.Batch * size.Values];
         string[] attacks = [.. settings.Attacks.Select(a => a.Name).Where(a => set.Count(a) > 0)];
-        Parallel.For(0, settings.Batch, i =>
+        TorchWorkers.Run(settings.Batch, i =>
         {
             ulong Draw(Purpose purpose) => SplitMix.For((ulong)settings.Seed, (ulong)step, (ulong)i, (ulong)purpose).Next();
             var attacked = i >= Half;

@@ -79,7 +79,9 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         }
         set_num_threads(settings.Threads);
         var first = Card(crops.Source);
-        using var folder = MarkedFolder.Open(Folder, MarkName, () => File.WriteAllText(Mark, Identity(first)), () => Require(Identity(first)), () => { });
+        // Before the attacks, which take hours: a name may be wrong.
+        using var input = DetectorInput.Open(first, model, settings.Threads, gradients: false);
+        using var folder = MarkedFolder.Open(Folder, MarkName, () => OutputFile.Write(Mark, Encoding.UTF8.GetBytes(Identity(first))), () => Require(Identity(first)), () => { });
         string[] all = [.. settings.Attacks.Concat(settings.Unseen).Select(a => a.Name)];
         using var training = new AdversarialSet(Folder, "training", descriptor.InputSize, [.. settings.Attacks.Select(a => a.Name)]);
         using var kept = new AdversarialSet(Folder, "kept", descriptor.InputSize, all);
@@ -91,7 +93,6 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         faces.Make(kept, (learners, settings.ValidationPeople), settings.ValidationFaces, [.. settings.Attacks, .. settings.Unseen],
             Told("attacking faces to judge on"), cancellation);
         RequireBothKinds(training, kept);
-        using var input = DetectorInput.Open(first, model, settings.Threads, gradients: false);
         var head = Learn(training, input, cancellation, progress);
         var file = Calibrated(new DetectorFile(first with
         {
@@ -99,8 +100,9 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
             AdversarialImages = training.Attacks.Sum(training.Count),
             CalibrationFaces = kept.Count(AdversarialSet.Clean),
         }, head), kept, out var judged);
+        // What cannot be opened is not written.
+        using (Detector.Open("detector", file, model, settings.Threads, model.Embedder is IDifferentiableEmbedder, settings.FalseAlarms[0], path)) { }
         file.Write(path);
-        using (Detector.Open(path, model, settings.Threads, gradients: model.Embedder is IDifferentiableEmbedder, settings.FalseAlarms[0])) { }
         return new TrainedDetector(path, file.Card, training.Skipped + kept.Skipped, judged);
 
         Action<int, int> Told(string doing) => (done, total) => progress?.Invoke(new DetectorProgress(doing, done, total));
@@ -127,8 +129,8 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
             Height = model.Descriptor.InputSize.Height,
             Purifiers = purifiers,
             Layers = Layers(),
-            Attacks = [.. settings.Attacks.Select(a => a.Name)],
-            Data = System.IO.Path.GetFileName(source),
+            Attacks = settings.Kind == DetectorKind.Squeeze ? [] : [.. settings.Attacks.Select(a => a.Name)],
+            Data = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(source)),
             CalibrationFaces = 0,
             // Until it is calibrated.
             Thresholds = [.. settings.FalseAlarms.Order().Select(f => new DetectorThreshold(f, 0))],
@@ -236,7 +238,7 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         {
             var scores = Scores(kept, attack, detector);
             float[] norms = [.. Enumerable.Range(0, kept.Count(attack)).Select(i => kept.Norm(attack, i)).Order()];
-            return new AttackDetection(attack, settings.Attacks.Any(a => a.Name == attack), DetectionRates.Of(clean, scores),
+            return new AttackDetection(attack, file.Card.Attacks.Contains(attack), DetectionRates.Of(clean, scores),
                 [.. thresholds.Select(t => scores.Count(s => s > t.Threshold))], norms.Length == 0 ? double.NaN : norms[norms.Length / 2]);
         })];
         return file with { Card = file.Card with { Thresholds = thresholds } };

@@ -71,7 +71,7 @@ public sealed record DetectorTrainingSettings
         TrainingSettings.Require(Threads is >= 1 and <= 1024, $"{Threads} threads are not possible; 1 or more");
         if (Attacks.Concat(Unseen).FirstOrDefault(a => !a.Attack.SearchesUnder8Bit) is { } floats)
             throw new InputException($"{floats.Name} makes float images only, and detectors see images of 8 bits; choose another attack");
-        if (Attacks.FirstOrDefault(a => Unseen.Any(u => u.Name == a.Name)) is { } both)
-            throw new InputException($"{both.Name} cannot be learned from and unseen; name it once");
+        if (Attacks.Concat(Unseen).GroupBy(a => a.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new InputException($"the attack {twice.Key} is named twice, learned from or unseen; name it once");
     }
 }

@@ -1,0 +1,104 @@
+using Masquerade.Faces;
+using Masquerade.Training.Detectors;
+
+namespace Masquerade.Tests.Training.Detectors;
+
+public sealed class AdversarialSetTests : IDisposable
+{
+    private static readonly ImageSize Size = new(5, 4);
+    private static readonly string[] Attacks = ["minimal/fgsm", "strong/fmn"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_is_added_can_be_read()
+    {
+        using var set = Open();
+        for (var i = 0; i < 3; i++) set.Add(AdversarialSet.Clean, Image(i), 0);
+        set.Add("strong/fmn", Image(7), 0.25);
+        (set.Count(AdversarialSet.Clean), set.Count("minimal/fgsm"), set.Count("strong/fmn")).ShouldBe((3, 0, 1));
+        set.Norm("strong/fmn", 0).ShouldBe(0.25f);
+        var values = new float[Size.Values];
+        set.Read("strong/fmn", 0, values);
+        values.ShouldBe(Image(7));
+        set.Read(AdversarialSet.Clean, 1, 2).ShouldBe([.. Image(1), .. Image(2)]);
+    }
+
+    [Fact]
+    public void What_was_committed_stays_and_what_was_not_is_forgotten()
+    {
+        using (var set = Open())
+        {
+            set.Add(AdversarialSet.Clean, Image(0), 0);
+            set.Add("minimal/fgsm", Image(1), 1);
+            set.Commit(24, 2);
+            set.Add("minimal/fgsm", Image(2), 2);
+        }
+        using (var set = Open())
+        {
+            (set.Done, set.Skipped, set.Count("minimal/fgsm"), set.Count(AdversarialSet.Clean)).ShouldBe((24, 2, 1, 1));
+            set.Add("minimal/fgsm", Image(3), 3);
+            set.Commit(48, 2);
+        }
+        using var again = Open();
+        again.Count("minimal/fgsm").ShouldBe(2);
+        again.Read("minimal/fgsm", 0, 2).ShouldBe([.. Image(1), .. Image(3)]);
+        again.Norm("minimal/fgsm", 1).ShouldBe(3);
+        using var other = new AdversarialSet(_folder.Root, "kept", Size, Attacks);
+        other.Count("minimal/fgsm").ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("u8")]
+    [InlineData("l2")]
+    public void A_file_that_was_shortened_is_refused(string extension)
+    {
+        Fill();
+        var file = _folder[$"training.minimal-fgsm.{extension}"];
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
+        Refused("is shorter than what was written");
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"Done":24,"Skipped":0,"Counts":{"clean":-1}}""")]
+    [InlineData("""{"Done":-24,"Skipped":0,"Counts":{}}""")]
+    [InlineData("""{"Done":24,"Skipped":0}""")]
+    public void A_damaged_record_is_refused(string json)
+    {
+        Fill();
+        _folder.Write("training.json", json);
+        Refused("is damaged");
+    }
+
+    [Fact]
+    public void Two_cannot_write_at_once()
+    {
+        using var set = Open();
+        Refused("cannot be written");
+    }
+
+    private AdversarialSet Open() => new(_folder.Root, "training", Size, Attacks);
+
+    private void Fill()
+    {
+        using var set = Open();
+        set.Add("minimal/fgsm", Image(1), 1);
+        set.Commit(24, 0);
+    }
+
+    private void Refused(string message)
+    {
+        var error = Should.Throw<InputException>(() => Open().Dispose());
+        error.Message.ShouldContain(message);
+        error.Message.ShouldStartWith(_folder.Root);
+        error.Message.ShouldNotContain("\n");
+    }
+
+    /// <summary>An image of 8 bits.</summary>
+    private static float[] Image(int seed) => [.. Enumerable.Range(0, Size.Values).Select(i => (7 * i + 31 * seed) % 256 / 255f)];
+}

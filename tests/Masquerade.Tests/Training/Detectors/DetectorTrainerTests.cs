@@ -1,0 +1,220 @@
+using Masquerade.Alignment;
+using Masquerade.Attacks;
+using Masquerade.Datasets.Synthetic;
+using Masquerade.Detection;
+using Masquerade.Evaluation;
+using Masquerade.Faces;
+using Masquerade.Models;
+using Masquerade.Training;
+using Masquerade.Training.Detectors;
+using static TorchSharp.torch;
+
+namespace Masquerade.Tests.Training.Detectors;
+
+/// <summary>The model that is attacked.</summary>
+public sealed class AttackedModel : IDisposable
+{
+    public FaceModel Model { get; } = FaceModel.Load(NamedModels.Default.Find("mini"), 2, gradients: true);
+
+    public void Dispose() => Model.Dispose();
+}
+
+public sealed class DetectorTrainerTests(AttackedModel attacked) : IClassFixture<AttackedModel>, IDisposable
+{
+    private const int People = 20;
+    private const int Kept = 6;
+
+    private static readonly TrainingData Data = new() { People = People, Captures = 2, Seed = 5 };
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(DetectorKind.Cnn)]
+    [InlineData(DetectorKind.Mahalanobis)]
+    public void Interrupted_it_goes_on_to_the_same_file(DetectorKind kind)
+    {
+        var settings = Settings(kind);
+        var whole = Trainer(settings, "whole").Train(cancellation: Token);
+        Interrupt(settings, p => p is { Doing: "attacking faces to learn from", Done: 24 });
+        File.ReadAllText(_folder["parts.training/training.json"]).ShouldContain("\"Done\":24,");
+        Interrupt(settings, p => p is { Doing: "attacking faces to judge on", Done: > 0 });
+        Interrupt(settings, p => p is { Doing: "learning", Done: >= 2 or 0 });
+        var parts = Trainer(settings, "parts").Train(cancellation: Token);
+        File.ReadAllBytes(_folder["parts.onnx"]).ShouldBe(File.ReadAllBytes(_folder["whole.onnx"]));
+        Describe(parts).ShouldBe(Describe(whole));
+
+        var card = whole.Card;
+        (card.Kind, card.Model, card.CleanFaces, card.CalibrationFaces).ShouldBe((kind, "mini", 28, 12));
+        card.AdversarialImages.ShouldBeGreaterThan(10);
+        card.Thresholds.Select(t => t.FalseAlarms).ShouldBe([0.01, 0.05]);
+        var judged = whole.Attacks.Single();
+        (judged.Attack, judged.Learned, judged.Rates.Clean).ShouldBe(("minimal/fgsm", true, 12));
+        judged.Rates.Adversarial.ShouldBeGreaterThan(3);
+        using var detector = Detector.Open(whole.Path, attacked.Model, 1, gradients: true);
+        detector.Card.ToJson().ShouldBe(card.ToJson());
+
+        static string Describe(TrainedDetector trained) => string.Join('\n', trained.Attacks.Select(a => $"{a with { Detected = [] }} {string.Join(',', a.Detected)}"));
+
+        void Interrupt(DetectorTrainingSettings settings, Func<DetectorProgress, bool> when)
+        {
+            using var source = new CancellationTokenSource();
+            Should.Throw<OperationCanceledException>(() => Trainer(settings, "parts").Train(p =>
+            {
+                if (when(p)) source.Cancel();
+            }, source.Token));
+            File.Exists(_folder["parts.onnx"]).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void What_is_kept_fools_the_verifier_and_nobody_is_learned_from_who_judges()
+    {
+        var trained = Trainer(Settings(DetectorKind.Mahalanobis), "d").Train(cancellation: Token);
+        using var scope = NewDisposeScope();
+        var size = attacked.Model.Descriptor.InputSize;
+        var crops = Data.Open(AlignmentKind.ArcFace112x112, size);
+        var faces = Enumerable.Range(0, crops.Count).Select(crops.Load).ToArray();
+        var everybody = Embeddings(ImageTensors.ToTensor(faces));
+        var threshold = attacked.Model.Descriptor.Threshold;
+        float[] clean = ImageTensors.ToTensor(faces).data<float>().ToArray();
+        foreach (var (part, first, count) in new[] { ("training", 0, People - Kept), ("kept", People - Kept, Kept) })
+        {
+            using var set = new AdversarialSet(_folder["d.training"], part, size, ["minimal/fgsm"]);
+            var seen = new HashSet<int>();
+            for (var i = 0; i < set.Count(AdversarialSet.Clean); i++)
+            {
+                var image = set.Read(AdversarialSet.Clean, i, 1);
+                seen.Add(Enumerable.Range(0, faces.Length).Single(f => clean.AsSpan(f * size.Values, size.Values).SequenceEqual(image)));
+            }
+            seen.Count.ShouldBe(2 * count);
+            seen.Select(crops.Person).ShouldAllBe(p => p >= first && p < first + count);
+            var goals = new HashSet<string>();
+            for (var i = 0; i < set.Count("minimal/fgsm"); i++)
+            {
+                var image = set.Read("minimal/fgsm", i, 1);
+                var (probe, norm) = seen.Select(f => (f, Norm(image, clean.AsSpan(f * size.Values, size.Values)))).MinBy(p => p.Item2);
+                norm.ShouldBeGreaterThan(0);
+                norm.ShouldBe(set.Norm("minimal/fgsm", i), 1e-3);
+                var embedding = Embeddings(tensor(image, [1, 3, size.Height, size.Width]))[0];
+                string[] fooled = [.. seen.Where(other => other != probe).Select(other =>
+                {
+                    var (before, after) = (Distance(everybody[probe], everybody[other]), Distance(embedding, everybody[other]));
+                    return crops.Person(other) == crops.Person(probe) ? before <= threshold && after > threshold ? "hidden" : ""
+                        : before > threshold && after <= threshold ? "somebody else" : "";
+                }).Where(what => what.Length > 0)];
+                fooled.ShouldNotBeEmpty($"{part}, image {i}");
+                goals.UnionWith(fooled);
+            }
+            goals.Count.ShouldBe(2, part);
+        }
+        trained.Skipped.ShouldBe(0);
+
+        float[][] Embeddings(Tensor images) => [.. attacked.Model.Embedder.Embed(images).data<float>().ToArray().Chunk(attacked.Model.Embedder.EmbeddingSize)];
+    }
+
+    [Fact]
+    public void What_squeezes_learns_nothing_and_is_judged_all_the_same()
+    {
+        var trained = Trainer(Settings(DetectorKind.Squeeze) with { Attacks = [], Unseen = [Fgsm], Purifiers = ["bits:4", "gaussian:1"] }, "s")
+            .Train(cancellation: Token);
+        (trained.Card.CleanFaces, trained.Card.AdversarialImages, trained.Card.CalibrationFaces).ShouldBe((0, 0, 12));
+        trained.Card.Attacks.ShouldBeEmpty();
+        trained.Attacks.Single().Learned.ShouldBeFalse();
+        trained.Attacks.Single().Rates.Adversarial.ShouldBeGreaterThan(3);
+        var named = Trainer(Settings(DetectorKind.Squeeze) with { Purifiers = ["bits:4"] }, "named").Train(cancellation: Token);
+        (named.Card.Attacks.Count, named.Attacks.Single().Learned).ShouldBe((0, false));
+    }
+
+    [Fact]
+    public void What_cannot_be_is_said_in_a_line()
+    {
+        var settings = Settings(DetectorKind.Mahalanobis) with { Attacks = [Nothing] };
+        Refused("fooled mini with none of 28 faces", settings);
+        Refused("holds another training; delete it, or name another file", settings with { Seed = 1 });
+        Refused("holds another training", settings with { Kind = DetectorKind.Cnn });
+        File.Exists(_folder["d.onnx"]).ShouldBeFalse();
+        _folder.Write("d.onnx", "something");
+        Refused("is there already; name a new file", settings);
+        File.Delete(_folder["d.onnx"]);
+        var folder = _folder["d.training"];
+        Directory.Delete(folder, recursive: true);
+        Refused("20 people, and 19 are kept", settings with { ValidationPeople = 19 });
+        Refused("no activation", settings with { Layers = ["nothing"] });
+        Refused("medain", settings with { Kind = DetectorKind.Residual, Purifiers = ["medain"] });
+        Refused("what one purifier takes off; 2 are named", settings with { Kind = DetectorKind.Residual, Purifiers = ["mean", "median"] });
+        Refused("named twice", settings with { Unseen = [Nothing] });
+        Refused("needs one", settings with { Attacks = [] });
+        Refused("19 faces are not possible", settings with { Faces = 19 });
+        Refused("shares between 0 and 1", settings with { FalseAlarms = [1] });
+        Refused("an even number", settings with { Batch = 7 });
+        Refused("makes float images only", settings with { Unseen = [Named("foolbox-v1/fgsm")] });
+        Directory.Exists(folder).ShouldBeFalse("nothing was begun");
+        var error = Should.Throw<InputException>(() => new DetectorTrainer(attacked.Model, settings, Data, _folder["d.bin"]).Train());
+        error.Message.ShouldContain("let its name end in .onnx");
+
+        void Refused(string message, DetectorTrainingSettings settings)
+        {
+            var error = Should.Throw<InputException>(() => Trainer(settings, "d").Train(cancellation: Token));
+            error.Message.ShouldContain(message);
+            error.Message.ShouldNotContain("\n");
+        }
+    }
+
+    [Fact]
+    public void Photographs_that_cannot_be_used_are_left_out_unless_it_is_strict()
+    {
+        new SyntheticFolder(8, 4, 3).Write(_folder["faces"], threads: 2, cancellation: Token);
+        File.WriteAllText(_folder["faces/images/Person_0001/Person_0001_0002.jpg"], "broken");
+        var data = new TrainingData { Images = _folder["faces/images/"], Landmarks = _folder["faces/landmarks.csv"] };
+        var settings = Settings(DetectorKind.Squeeze) with { Attacks = [], Purifiers = ["bits:4"], ValidationPeople = 6 };
+        // The first two are for learning, where nothing is learned.
+        new DetectorTrainer(attacked.Model, settings, data, _folder["a.onnx"]).Train(cancellation: Token).Skipped.ShouldBe(0);
+        File.WriteAllText(_folder["faces/images/Person_0007/Person_0007_0001.jpg"], "broken");
+        File.WriteAllText(_folder["faces/images/Person_0008/Person_0008_0003.jpg"], "broken");
+        var trained = new DetectorTrainer(attacked.Model, settings with { ValidationFaces = 24 }, data, _folder["b.onnx"]).Train(cancellation: Token);
+        trained.Skipped.ShouldBeInRange(2, 6); // and whom a broken one was the reference of
+        (trained.Card.CalibrationFaces + trained.Skipped, trained.Card.Data).ShouldBe((24, "images"));
+        var error = Should.Throw<InputException>(() =>
+            new DetectorTrainer(attacked.Model, settings with { ValidationFaces = 24, Strict = true }, data, _folder["c.onnx"]).Train(cancellation: Token));
+        error.Message.ShouldContain("Person_000");
+    }
+
+    private static readonly NamedAttack Fgsm = Named("minimal/fgsm");
+    private static readonly NamedAttack Nothing = new("test/nothing", new NoAttack());
+
+    private static NamedAttack Named(string name) => new(name, AttackRegistry.Resolve([name]).Single().Attack);
+
+    private static DetectorTrainingSettings Settings(DetectorKind kind) => new()
+    {
+        Kind = kind,
+        Attacks = [Fgsm],
+        Faces = 100,
+        ValidationPeople = Kept,
+        ValidationFaces = 20,
+        Epochs = 1,
+        Batch = 8,
+        Threads = 2,
+    };
+
+    private DetectorTrainer Trainer(DetectorTrainingSettings settings, string name) => new(attacked.Model, settings, Data, _folder[$"{name}.onnx"]);
+
+    private static double Norm(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < a.Length; i++) sum += (a[i] - b[i]) * (double)(a[i] - b[i]);
+        return Math.Sqrt(sum);
+    }
+
+    private static double Distance(float[] a, float[] b) => a.Zip(b, (x, y) => (x - y) * (double)(x - y)).Sum();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private sealed record NoAttack() : Attack(Masquerade.Attacks.Norm.L2, Access.Decision)
+    {
+        protected override void Run(AttackProblem problem)
+        {
+        }
+    }
+}

@@ -19,14 +19,19 @@ namespace Masquerade.Attacks.Strong;
 /// <param name="LastStep">Length of the last step.</param>
 /// <param name="Change">Least change of the radius in the first steps, as a fraction; the most is eight times as large.</param>
 /// <param name="LastChange">The same in the last step.</param>
+/// <param name="Orthogonal">
+/// Whether a step towards the verifier's boundary leaves the image where it is with respect to a detector's, and the other way round
+/// (Bryniarski et al., ICLR 2022); of no effect where no image can be refused.
+/// </param>
 public sealed record FastMinimumNorm(
     int Looks = 60, int MostCalls = CallBudget.UsualMostCalls, double Step = 2, double LastStep = 0.01, double Change = 0.025,
-    double LastChange = 0.0005)
+    double LastChange = 0.0005, bool Orthogonal = false)
     : Attack(Norm.L2, Access.WhiteBox)
 {
     private const int ShrinkingLooks = 4;
     private const double MostOverLeastChange = 8;
     private const double LeastCosine = 0.2; // between perturbation and gradient, for the forecast to be believed
+    private const double LeastRadius = 1e-2;
     private const double Growth = 1.02;
     private const double Tolerance = 0.002;
 
@@ -46,7 +51,7 @@ public sealed record FastMinimumNorm(
             problem.Retire([.. problem.Active.Select(p => budget.LooksLeft(p) < 2 + (walks[p].Found ? ShrinkingLooks : 0))]);
             if (!problem.AnyActive) break;
             using var scope = NewDisposeScope();
-            var (margin, gradient) = problem.MarginAndGradient();
+            var (margin, gradient) = Orthogonal ? problem.OrthogonalMarginAndGradient() : problem.MarginAndGradient();
             if (!problem.AnyActive) break;
             var margins = margin.data<float>().ToArray();
             var hits = Judge(problem, margins, walks);
@@ -132,7 +137,8 @@ public sealed record FastMinimumNorm(
             var along = norm > 0 ? -TensorPrimitives.Dot<float>(next, gradient) / norm : 0;
             var first = _radius == 0;
             var change = Annealed(attack.Change, attack.LastChange, spent);
-            if (!Found) _radius = Math.Max(norm + Math.Max(margin, 0) / slope, norm * (1 + change));
+            // Behind a random defense a clean image may look beaten in the gradient's draws and not be in those that judge.
+            if (!Found) _radius = Math.Max(LeastRadius, Math.Max(norm + Math.Max(margin, 0) / slope, norm * (1 + change)));
             else _radius = Math.Min(Forecast(norm, margin, along, slope, hit, change), best * (1 - change));
             var step = Annealed(attack.Step, attack.LastStep, spent) * _radius / slope;
             TensorPrimitives.MultiplyAdd(gradient, (float)-step, _delta, _delta);

@@ -30,11 +30,12 @@ internal sealed class Perturbation(StorageRule rule)
     /// <summary>The factor that brings the judged image's L2 distance to a radius, or just below.</summary>
     /// <param name="clean">The clean image, in [0,1].</param>
     /// <param name="delta">The perturbation.</param>
-    /// <param name="radius">L2 norm that is not to be exceeded.</param>
+    /// <param name="radius">L2 norm that is not to be exceeded; 0 asks for no perturbation.</param>
     /// <param name="most">Largest factor: 1 for a projection into the ball.</param>
     /// <param name="scratch">As long as the image; overwritten.</param>
     public double Fit(ReadOnlySpan<float> clean, ReadOnlySpan<float> delta, double radius, double most, Span<float> scratch)
     {
+        if (!(radius > 0)) return 0;
         double low = 0;
         var high = Math.Min(most, radius / TensorPrimitives.Norm(delta));
         if (rule == StorageRule.Float) return high;

@@ -72,7 +72,7 @@ internal static class DefenseStudy
             Pairs = WritePairs(pairs, filterPairs, Path.Combine(work, "filter-pairs.csv")),
             Sample = null,
             Take = null,
-            Attacks = ["minimal/deepfool", "quick/fmn"],
+            Attacks = ["quick/fmn"],
             Storage = [StorageNames.EightBit],
             Defenses = filtered,
             CleanPairs = filterPairs,
@@ -146,7 +146,7 @@ internal static class DefenseStudy
         if (filters is not null)
         {
             text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
-            text.Append("To rank them, with two attacks that cost little: DeepFool in its minimal form and the fast minimum-norm attack with fewer steps.\n\n");
+            text.Append("To rank them, with one attack that costs little: the fast minimum-norm attack with fewer steps.\n\n");
             text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
         }
         // A path would be one of the machine that measured.

@@ -43,7 +43,7 @@ internal static class RestorationBench
         var noise = new float[clean.numel()];
         new CounterRandom(0, "restoration", "noise").Gaussian(noise, 0);
         // As a training on noise sees it: not clipped.
-        var noisy = clean + tensor(noise, clean.shape).Times(sigma / 255.0);
+        var noisy = clean.Plus(tensor(noise, clean.shape), sigma / 255.0);
         Console.WriteLine(Text($"PSNR in dB of {faces.Count} crops of {people} people with noise of {sigma} levels; means with 95 % intervals"));
         Print("as it is", Ratios(noisy, clean), 0);
         foreach (var name in defenses)

@@ -101,8 +101,11 @@ public sealed class AttackProblem : IDisposable
     /// <summary>Whether gradients can be had.</summary>
     public bool IsDifferentiable => _verifier.IsDifferentiable;
 
-    /// <summary>Passes that one look at an image, or one gradient, costs: more than one behind a random defense.</summary>
-    public int CallsPerLook => _verifier.Samples;
+    /// <summary>Passes that one gradient costs, and one look at most: more than one behind a random defense or a detector.</summary>
+    public int CallsPerLook => _verifier.BackwardsPerGradient;
+
+    /// <summary>Whether images may be refused: then an image counts only if it is not.</summary>
+    public bool Detects => _verifier.Detects;
 
     /// <summary>Whether any pair is still under attack.</summary>
     public bool AnyActive => _active.Count > 0;
@@ -219,7 +222,34 @@ public sealed class AttackProblem : IDisposable
     /// The cross-entropy of the true class at <see cref="Images"/> and its gradient; otherwise as <see cref="MarginAndGradient"/>.
     /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
-    public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(_classifier.Loss, _classifier.LossSlope);
+    public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(_classifier.Loss, _classifier.LossSlope, rises: true);
+
+    /// <summary>
+    /// As <see cref="MarginAndGradient"/>, but where images may be refused a step along the gradient changes one of the two margins only, that
+    /// of the verifier or that of the detector (Bryniarski et al., ICLR 2022).
+    /// </summary>
+    /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
+    public (Tensor Margin, Tensor Gradient) OrthogonalMarginAndGradient() =>
+        Differentiate(_classifier.Margin, _classifier.MarginSlope, orthogonal: true);
+
+    /// <summary>
+    /// The verifier's margin and the detector's at <see cref="Images"/>, each positive while the attacker has not won there, and their
+    /// gradients. No pair leaves the batch.
+    /// </summary>
+    /// <returns>
+    /// float32 [n] and [n,3,H,W] of the verifier; the same of the detector, null where no image can be refused; owned by the caller's scope.
+    /// </returns>
+    public (Tensor Verifier, Tensor VerifierGradient, Tensor? Detector, Tensor? DetectorGradient) MarginsAndGradients()
+    {
+        using var scope = NewDisposeScope();
+        var (sights, ofDistance, ofScore) = LookAndDifferentiate();
+        float[] Of(Func<double, bool, double> value) => [.. sights.Select((s, i) => (float)value(s.Distance, IsSame(_books[_active[i]].Goal)))];
+        return (
+            tensor(Of(_classifier.Margin)).MoveToOuterDisposeScope(),
+            (ofDistance * Of(_classifier.MarginSlope).PerImage()).MoveToOuterDisposeScope(),
+            ofScore is null ? null : tensor(sights.Select(s => (float)_verifier.Excess(s.Score)).ToArray()).MoveToOuterDisposeScope(),
+            ofScore?.MoveToOuterDisposeScope());
+    }
 
     /// <summary>Takes pairs out of the batch: their search is over.</summary>
     /// <param name="finished">One flag for each active pair.</param>
@@ -243,13 +273,15 @@ public sealed class AttackProblem : IDisposable
     {
         _clock.Restart();
         using var scope = NewDisposeScope();
-        var distances = Distances(_clean, null);
+        var sights = Look(_clean, null);
         var wrong = new bool[_active.Count];
         for (var i = 0; i < wrong.Length; i++)
         {
             var books = _books[_active[i]];
-            books.DistanceBefore = distances[i];
-            wrong[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
+            books.DistanceBefore = sights[i].Distance;
+            var (fooled, refused) = (_classifier.IsWrong(sights[i].Distance, IsSame(books.Goal)), _verifier.Excess(sights[i].Score) > 0);
+            // Who is to be hidden is hidden by a refusal, too.
+            wrong[i] = IsSame(books.Goal) ? fooled || refused : fooled && !refused;
             if (wrong[i]) books.SetAlreadyWrong();
             else if (_settings.KeepLast) books.KeepLast(_clean, i);
         }
@@ -275,56 +307,77 @@ public sealed class AttackProblem : IDisposable
 
     private bool[] Judge(Tensor images, IReadOnlyList<int>? owners)
     {
-        var distances = Distances(images, owners);
-        var adversarial = new bool[distances.Length];
+        var sights = Look(images, owners);
+        var adversarial = new bool[sights.Length];
         for (var i = 0; i < adversarial.Length; i++)
         {
             var position = owners?[i] ?? i;
             var books = _books[_active[position]];
-            adversarial[i] = _classifier.IsWrong(distances[i], IsSame(books.Goal));
-            if (adversarial[i]) books.Offer(_clean, position, images, i, distances[i]);
+            adversarial[i] = _classifier.IsWrong(sights[i].Distance, IsSame(books.Goal)) && !(_verifier.Excess(sights[i].Score) > 0);
+            if (adversarial[i]) books.Offer(_clean, position, images, i, sights[i].Distance);
             else if (_settings.KeepLast && books.Best is null) books.KeepLast(images, i);
         }
         return adversarial;
     }
 
-    private double[] Distances(Tensor images, IReadOnlyList<int>? owners)
+    private Sight[] Look(Tensor images, IReadOnlyList<int>? owners)
     {
         _cancellation.ThrowIfCancellationRequested();
         var count = (int)images.shape[0];
         if (owners is null ? count != _active.Count : count != owners.Count)
             throw new ArgumentException($"{count} images for {owners?.Count ?? _active.Count} places", nameof(images));
         int[] pairs = owners is null ? [.. _active] : [.. owners.Select(o => _active[o])];
-        var distances = _verifier.Distances(images, pairs);
+        var sights = _verifier.Look(images, pairs);
         for (var i = 0; i < count; i++)
         {
             _books[pairs[i]].Forwards += _verifier.Samples;
-            _books[pairs[i]].NearThreshold |= _classifier.IsNear(distances[i]);
+            _books[pairs[i]].NearThreshold |=
+                _classifier.IsNear(sights[i].Distance) || Math.Abs(_verifier.Excess(sights[i].Score)) <= PairClassifier.NearThreshold;
         }
         Account();
         _forwarded?.Invoke(count * _verifier.Samples);
-        return distances;
+        return sights;
     }
 
-    private (Tensor Value, Tensor Gradient) Differentiate(Func<double, bool, double> value, Func<double, bool, double> slope)
+    /// <summary>
+    /// Of the boundaries that an image has to cross, the verifier's and the detector's, the one that is further away, as the linear model
+    /// has it.
+    /// </summary>
+    /// <param name="value">What is wanted of the verifier.</param>
+    /// <param name="slope">Its derivative by the distance.</param>
+    /// <param name="rises">Whether it rises towards success; a margin falls.</param>
+    /// <param name="orthogonal">Whether a step towards one boundary is to leave the image where it is with respect to the other.</param>
+    private (Tensor Value, Tensor Gradient) Differentiate(
+        Func<double, bool, double> value, Func<double, bool, double> slope, bool rises = false, bool orthogonal = false)
     {
-        _cancellation.ThrowIfCancellationRequested();
-        if (!IsDifferentiable) throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
         using var scope = NewDisposeScope();
-        var count = _active.Count;
-        var (distances, gradient) = _verifier.DistanceAndGradient(_images, _active, pair => _books[pair].Backwards);
+        var (sights, ofDistance, ofScore) = LookAndDifferentiate();
+        var count = sights.Length;
         var values = new float[count];
         var slopes = new float[count];
         for (var i = 0; i < count; i++)
         {
-            var books = _books[_active[i]];
-            books.Backwards += _verifier.Samples;
-            values[i] = (float)value(distances[i], IsSame(books.Goal));
-            slopes[i] = (float)slope(distances[i], IsSame(books.Goal));
+            values[i] = (float)value(sights[i].Distance, IsSame(_books[_active[i]].Goal));
+            slopes[i] = (float)slope(sights[i].Distance, IsSame(_books[_active[i]].Goal));
         }
-        gradient = gradient * slopes.PerImage();
-        Account();
-        _forwarded?.Invoke(count * _verifier.Samples);
+        var gradient = ofDistance * slopes.PerImage();
+        if (ofScore is not null)
+        {
+            var (own, others) = (gradient.Norms(), ofScore.Norms());
+            var sign = rises ? -1 : 1;
+            var refused = new bool[count];
+            for (var i = 0; i < count; i++)
+            {
+                var margin = _classifier.Margin(sights[i].Distance, IsSame(_books[_active[i]].Goal));
+                var marginNorm = own[i] * Math.Abs(_classifier.MarginSlope(sights[i].Distance, IsSame(_books[_active[i]].Goal)) / slopes[i]);
+                refused[i] = others[i] > 0 && !(margin / marginNorm >= _verifier.Excess(sights[i].Score) / others[i]);
+                if (refused[i]) values[i] = (float)(sign * _verifier.Excess(sights[i].Score));
+            }
+            var detector = tensor(refused.Select(r => r ? 1f : 0f).ToArray()).PerImage();
+            var (ofVerifier, ofDetector) = (gradient, ofScore.Times(sign));
+            gradient = ofVerifier.Plus((ofDetector - ofVerifier) * detector);
+            if (orthogonal) gradient = Orthogonal(gradient, ofDetector.Plus((ofVerifier - ofDetector) * detector));
+        }
 
         var norms = gradient.Norms();
         var unusable = norms.Select(n => !(n > 0) || !float.IsFinite(n)).ToArray();
@@ -337,6 +390,25 @@ public sealed class AttackProblem : IDisposable
             Retire(unusable);
         }
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What is left of gradients when their part along others is taken away.</summary>
+    private static Tensor Orthogonal(Tensor gradients, Tensor others)
+    {
+        using var scope = NewDisposeScope();
+        var along = (gradients * others).flatten(1).sum(1) / others.Squared().flatten(1).sum(1).AtLeast(1e-30);
+        return (gradients - others * along.PerImage()).MoveToOuterDisposeScope();
+    }
+
+    private (Sight[] Sights, Tensor OfDistance, Tensor? OfScore) LookAndDifferentiate()
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        if (!IsDifferentiable) throw new InputException("this model cannot be differentiated; choose attacks that need no gradient");
+        var seen = _verifier.Differentiate(_images, _active, pair => _books[pair].Backwards);
+        foreach (var pair in _active) _books[pair].Backwards += _verifier.BackwardsPerGradient;
+        Account();
+        _forwarded?.Invoke(_active.Count * _verifier.BackwardsPerGradient);
+        return seen;
     }
 
     /// <summary>Shares the time since the last call among the active pairs.</summary>

@@ -47,36 +47,53 @@ internal sealed class AttackedVerifier : IDisposable
     /// <summary>Passes that one look at an image, or one gradient, costs.</summary>
     public int Samples => _verifier.Samples;
 
-    /// <summary>The distance of each image to its pair's reference; of several draws the attacker's worst.</summary>
+    /// <summary>Whether images may be refused.</summary>
+    public bool Detects => _verifier.Detector is not null;
+
+    /// <summary>Passes back through the networks that one gradient costs: where images may be refused, one for each boundary.</summary>
+    public int BackwardsPerGradient => Samples * (Detects ? 2 : 1);
+
+    /// <summary>How far a score is above what is refused; not positive where an image is let pass.</summary>
+    public double Excess(double score) => score - (_verifier.Detector?.Threshold ?? double.PositiveInfinity);
+
+    /// <summary>How a verifier sees images; of several draws the attacker's worst.</summary>
     /// <param name="images">[n,3,H,W] in [0,1].</param>
     /// <param name="pairs">The pair of each.</param>
-    public double[] Distances(Tensor images, IReadOnlyList<int> pairs)
+    public Sight[] Look(Tensor images, IReadOnlyList<int> pairs)
     {
-        var distances = new double[pairs.Count];
+        using var scope = NewDisposeScope();
+        var sights = new Sight[pairs.Count];
         for (var sample = 0; sample < Samples; sample++)
         {
-            using var embeddings = _verifier.Embed(images, Draws(pairs, _ => sample));
-            var size = (int)embeddings.shape[1];
-            var values = embeddings.data<float>().ToArray();
+            using var inner = NewDisposeScope();
+            var look = _verifier.Look(images, Draws(pairs, _ => sample));
+            var size = (int)look.Embeddings.shape[1];
+            var values = look.Embeddings.data<float>().ToArray();
+            var scores = look.Scores?.data<float>().ToArray();
             for (var i = 0; i < pairs.Count; i++)
             {
                 var distance = FaceVerifier.Distance(values.AsSpan(i * size, size), _referenceValues.AsSpan(pairs[i] * size, size));
-                distances[i] = sample == 0 ? distance
-                    : _goals[pairs[i]] == AttackGoal.Anonymize ? Math.Min(distances[i], distance) : Math.Max(distances[i], distance);
+                var sight = new Sight(distance, scores?[i] ?? double.NegativeInfinity);
+                sights[i] = sample == 0 ? sight : new Sight(
+                    _goals[pairs[i]] == AttackGoal.Anonymize ? Math.Min(sights[i].Distance, distance) : Math.Max(sights[i].Distance, distance),
+                    Math.Max(sights[i].Score, sight.Score));
             }
         }
-        return distances;
+        return sights;
     }
 
-    /// <summary>The distance of each image to its pair's reference, and its gradient; means over the draws.</summary>
+    /// <summary>How a verifier sees images, and the gradients; means over the draws.</summary>
     /// <param name="images">[n,3,H,W] in [0,1].</param>
     /// <param name="pairs">The pair of each.</param>
     /// <param name="spent">Gradients that a pair has cost so far: which draws come next.</param>
-    /// <returns>n distances, and float32 [n,3,H,W], owned by the caller's scope.</returns>
-    public (float[] Distances, Tensor Gradient) DistanceAndGradient(Tensor images, IReadOnlyList<int> pairs, Func<int, long> spent)
+    /// <returns>
+    /// Of each image what is seen; float32 [n,3,H,W] of the distances, and of the scores where images may be refused; owned by the
+    /// caller's scope.
+    /// </returns>
+    public (Sight[] Sights, Tensor Distance, Tensor? Score) Differentiate(Tensor images, IReadOnlyList<int> pairs, Func<int, long> spent)
     {
-        var distances = new float[pairs.Count];
-        var gradient = zeros_like(images);
+        var (distances, scores) = (new double[pairs.Count], new double[pairs.Count]);
+        var (ofDistance, ofScore) = (zeros_like(images), Detects ? zeros_like(images) : null);
         // As many slices for every thread, and as alike in size, as can be.
         var threads = get_num_threads();
         var slices = Math.Max(1, (pairs.Count + GradientBatch * threads - 1) / (GradientBatch * threads) * threads);
@@ -86,21 +103,27 @@ internal sealed class AttackedVerifier : IDisposable
             if (from == to) return;
             int[] own = [.. Enumerable.Range(from, to - from).Select(i => pairs[i])];
             var references = _references.index_select(0, tensor(own.Select(p => (long)p).ToArray()));
-            var part = gradient.narrow(0, from, own.Length);
             for (var sample = 0; sample < Samples; sample++)
             {
                 using var draw = NewDisposeScope();
                 var at = images.narrow(0, from, own.Length).detach().requires_grad_(true);
-                var draws = Draws(own, p => checked(FirstGradientDraw + (int)spent(p) + sample));
-                var distance = (_verifier.EmbedForGradient(at, draws) - references).Squared().sum(1);
-                var values = distance.detach().data<float>();
-                for (var i = 0; i < own.Length; i++) distances[from + i] += values[i] / Samples;
-                // A network whose output does not depend on its input has no gradient to ask for.
-                if (distance.requires_grad) part.Plus_(autograd.grad([distance.sum()], [at])[0]);
+                var look = _verifier.LookForGradient(at, Draws(own, p => checked(FirstGradientDraw + (int)spent(p) + sample)));
+                var distance = (look.Embeddings - references).Squared().sum(1);
+                Add(distance, ofDistance, distances, keep: look.Scores is not null);
+                if (look.Scores is { } score) Add(score, ofScore!, scores, keep: false);
+
+                void Add(Tensor value, Tensor gradient, double[] values, bool keep)
+                {
+                    var seen = value.detach().data<float>();
+                    for (var i = 0; i < own.Length; i++) values[from + i] += seen[i] / (double)Samples;
+                    // A network whose output does not depend on its input has no gradient to ask for.
+                    if (!value.requires_grad) return;
+                    var part = autograd.grad([value.sum()], [at], retain_graph: keep)[0];
+                    gradient.narrow(0, from, own.Length).Plus_(Samples > 1 ? part.Times(1.0 / Samples) : part);
+                }
             }
-            if (Samples > 1) part.Times_(1.0 / Samples);
         });
-        return (distances, gradient);
+        return ([.. distances.Zip(scores, (d, s) => new Sight(d, Detects ? s : double.NegativeInfinity))], ofDistance, ofScore);
     }
 
     /// <inheritdoc/>
@@ -109,3 +132,8 @@ internal sealed class AttackedVerifier : IDisposable
     private RandomDraw[]? Draws(IReadOnlyList<int> pairs, Func<int, int> level) =>
         _verifier.IsRandom ? [.. pairs.Select(p => new RandomDraw(_random[p], level(p)))] : null;
 }
+
+/// <summary>What a verifier sees of an image.</summary>
+/// <param name="Distance">Squared distance to the pair's reference.</param>
+/// <param name="Score">The detector's score; −∞ without a detector.</param>
+internal readonly record struct Sight(double Distance, double Score);

@@ -6,23 +6,58 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Detection;
 
+/// <summary>How a verifier with defenses answers.</summary>
+public enum VerificationOutcome
+{
+    /// <summary>The same person.</summary>
+    Accepted,
+
+    /// <summary>Somebody else.</summary>
+    Rejected,
+
+    /// <summary>The image looks attacked: nobody is identified by it.</summary>
+    Refused,
+}
+
+/// <summary>An answer with what it is from.</summary>
+/// <param name="Outcome">The answer.</param>
+/// <param name="Distance">Squared distance of the embeddings, in [0,4].</param>
+/// <param name="Threshold">Below it is the same person.</param>
+/// <param name="Score">The detector's score; null without a detector.</param>
+/// <param name="MostScore">Above it an image is refused; null without a detector.</param>
+public sealed record VerificationAnswer(VerificationOutcome Outcome, double Distance, double Threshold, double? Score, double? MostScore);
+
+/// <summary>What a verifier with defenses makes of images.</summary>
+/// <param name="Embeddings">float32 [N,D], rows of unit length.</param>
+/// <param name="Scores">float32 [N]: how suspicious each image looks; null without a detector.</param>
+public readonly record struct DefendedLook(Tensor Embeddings, Tensor? Scores);
+
 /// <summary>
-/// A verifier with purifiers in front of it: every image is cleaned before it is embedded, probes and references alike. It is what a
-/// production system puts in its verifier's place, and what an attacker with perfect knowledge differentiates through.
+/// A verifier with a purifier and a detector in front of it: every image is cleaned before it is embedded, probes and references alike, and
+/// a probe that looks attacked is refused. It is what a production system puts in its verifier's place, and what an attacker with perfect
+/// knowledge differentiates through.
 /// </summary>
 /// <param name="verifier">The bare verifier; it stays the caller's.</param>
-/// <param name="purifier">What stands in front of it; null for nothing.</param>
+/// <param name="purifier">What cleans images; null for nothing.</param>
 /// <param name="samples">Draws that an attacker averages over; null for the purifier's own. Of no effect where nothing is drawn.</param>
-public sealed class DefendedVerifier(FaceVerifier verifier, Purifier? purifier = null, int? samples = null)
+/// <param name="detector">What refuses images; null for nothing. It stays the caller's.</param>
+/// <param name="detectsFirst">
+/// Whether the detector sees the images as they come, as those were that it is calibrated on; else it sees them cleaned.
+/// </param>
+public sealed class DefendedVerifier(
+    FaceVerifier verifier, Purifier? purifier = null, int? samples = null, Detector? detector = null, bool detectsFirst = true)
 {
-    /// <summary>The verifier behind the purifiers.</summary>
+    /// <summary>The verifier behind the defenses.</summary>
     public FaceVerifier Bare { get; } = verifier ?? throw new ArgumentNullException(nameof(verifier));
 
-    /// <summary>What stands in front of it; null for nothing.</summary>
+    /// <summary>What cleans images; null for nothing.</summary>
     public Purifier? Purifier => purifier;
 
-    /// <summary>Name of the defense; empty for none.</summary>
-    public string Defense => purifier?.Name ?? "";
+    /// <summary>What refuses images; null for nothing.</summary>
+    public Detector? Detector => detector;
+
+    /// <summary>Name of the defense, in the order of use; empty for none.</summary>
+    public string Defense => string.Join(',', ((string?[])(detectsFirst ? [detector?.Name, purifier?.Name] : [purifier?.Name, detector?.Name])).OfType<string>());
 
     /// <summary>Whether the same image may be judged differently at another time.</summary>
     public bool IsRandom => purifier?.IsRandom ?? false;
@@ -32,7 +67,7 @@ public sealed class DefendedVerifier(FaceVerifier verifier, Purifier? purifier =
         : samples is null or >= 1 ? samples ?? purifier.Samples : throw new ArgumentOutOfRangeException(nameof(samples));
 
     /// <summary>Whether gradients can be had through all of it.</summary>
-    public bool IsDifferentiable => Bare.Embedder is IDifferentiableEmbedder;
+    public bool IsDifferentiable => Bare.Embedder is IDifferentiableEmbedder && detector is null or { IsDifferentiable: true };
 
     /// <summary>Threshold on the squared distance.</summary>
     public double Threshold => Bare.Threshold;
@@ -49,10 +84,34 @@ public sealed class DefendedVerifier(FaceVerifier verifier, Purifier? purifier =
         return Bare.Embedder.Embed(purified);
     }
 
-    /// <summary>The same so that gradients flow back to the images, through the purifiers.</summary>
+    /// <summary>Embeds images that were cleaned, and scores them.</summary>
     /// <inheritdoc cref="Embed"/>
+    /// <returns>Embeddings and scores without a gradient, owned by the caller's scope.</returns>
+    public DefendedLook Look(Tensor images, IReadOnlyList<RandomDraw>? draws = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (detector is null) return new DefendedLook(Embed(images, draws), null);
+        using var scope = NewDisposeScope();
+        var purified = purifier is null ? images : purifier.Purify(images, draws ?? Fresh(images));
+        var scores = tensor(detector.Scores(detectsFirst ? images : purified));
+        return new DefendedLook(Bare.Embedder.Embed(purified).MoveToOuterDisposeScope(), scores.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The same so that gradients flow back to the images, through purifier and detector.</summary>
+    /// <inheritdoc cref="Look"/>
+    /// <returns>Embeddings and scores as parts of the autograd graph, owned by the caller's scope.</returns>
+    /// <exception cref="InvalidOperationException">The model or the detector has no gradients.</exception>
+    public DefendedLook LookForGradient(Tensor images, IReadOnlyList<RandomDraw>? draws = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        if (Bare.Embedder is not IDifferentiableEmbedder embedder) throw new InvalidOperationException("the model has no gradients");
+        if (purifier is null) return new DefendedLook(embedder.EmbedForGradient(images), detector?.ScoresForGradient(images));
+        using var purified = purifier.PurifyForGradient(images, draws ?? Fresh(images));
+        return new DefendedLook(embedder.EmbedForGradient(purified), detector?.ScoresForGradient(detectsFirst ? images : purified));
+    }
+
+    /// <inheritdoc cref="LookForGradient"/>
     /// <returns>float32 [N,D], rows of unit length, part of the autograd graph, owned by the caller's scope.</returns>
-    /// <exception cref="InvalidOperationException">The model has no gradients.</exception>
     public Tensor EmbedForGradient(Tensor images, IReadOnlyList<RandomDraw>? draws = null)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -62,20 +121,32 @@ public sealed class DefendedVerifier(FaceVerifier verifier, Purifier? purifier =
         return embedder.EmbedForGradient(purified);
     }
 
-    /// <summary>The squared distance of two crops' embeddings, in [0,4], each cleaned first.</summary>
+    /// <summary>Whether a score means that an image is refused.</summary>
+    public bool Refuses(double score) => detector is not null && score > detector.Threshold;
+
+    /// <summary>Compares a probe with a reference, each cleaned first; a probe that looks attacked is refused.</summary>
     /// <param name="probe">A crop of the embedder's input size.</param>
-    /// <param name="reference">Another.</param>
-    public double Compare(FaceImage probe, FaceImage reference)
+    /// <param name="reference">The crop on file.</param>
+    public VerificationAnswer Verify(FaceImage probe, FaceImage reference)
     {
         using var scope = NewDisposeScope();
-        var embeddings = Embed(ImageTensors.ToTensor([probe, reference])).data<float>().ToArray();
+        var look = Look(ImageTensors.ToTensor([probe, reference]));
+        var embeddings = look.Embeddings.data<float>().ToArray();
         var size = Bare.Embedder.EmbeddingSize;
-        return FaceVerifier.Distance(embeddings.AsSpan(0, size), embeddings.AsSpan(size));
+        var distance = FaceVerifier.Distance(embeddings.AsSpan(0, size), embeddings.AsSpan(size));
+        double? score = look.Scores is { } scores ? scores[0].item<float>() : null;
+        var outcome = score is { } known && Refuses(known) ? VerificationOutcome.Refused
+            : Bare.IsSame(distance) ? VerificationOutcome.Accepted : VerificationOutcome.Rejected;
+        return new VerificationAnswer(outcome, distance, Threshold, score, detector?.Threshold);
     }
 
-    /// <summary>Whether two crops show the same person.</summary>
-    /// <inheritdoc cref="Compare"/>
-    public bool IsSame(FaceImage probe, FaceImage reference) => Bare.IsSame(Compare(probe, reference));
+    /// <summary>The squared distance of two crops' embeddings, in [0,4], each cleaned first.</summary>
+    /// <inheritdoc cref="Verify"/>
+    public double Compare(FaceImage probe, FaceImage reference) => Verify(probe, reference).Distance;
+
+    /// <summary>Whether two crops show the same person, and the probe is not refused.</summary>
+    /// <inheritdoc cref="Verify"/>
+    public bool IsSame(FaceImage probe, FaceImage reference) => Verify(probe, reference).Outcome == VerificationOutcome.Accepted;
 
     private RandomDraw[]? Fresh(Tensor images)
     {

@@ -141,7 +141,7 @@ public sealed class Detector : IDisposable
         if (_gradient is null || !_input.IsDifferentiable) throw new InvalidOperationException($"{Name} has no gradients");
         using var scope = NewDisposeScope();
         using var rounding = ImageTensors.RoundTo8Bit(images.detach()) - images.detach();
-        return _gradient.Forward(_input.ForGradient(images + rounding)).reshape(-1).MoveToOuterDisposeScope();
+        return _gradient.Forward(_input.ForGradient(images.Plus(rounding))).reshape(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>What the network is given for images, [N,…]; for training.</summary>

@@ -1,4 +1,5 @@
 using Masquerade.Attacks;
+using Masquerade.Detection;
 using Masquerade.Faces;
 using Masquerade.Verification;
 using static TorchSharp.torch;
@@ -57,10 +58,16 @@ internal sealed class ConeProblem
 
     public double[] SmallestL2 { get; }
 
-    public IReadOnlyList<AttackResult> Attack(Attack attack, StorageRule storage = StorageRule.Float)
+    /// <summary>W, [D, 3·H·W].</summary>
+    public Tensor Weights => _embedder.Weights;
+
+    /// <summary>What each pair's attacker wants.</summary>
+    public IReadOnlyList<AttackGoal> Goals => _goals;
+
+    public IReadOnlyList<AttackResult> Attack(Attack attack, StorageRule storage = StorageRule.Float, Detector? detector = null)
     {
         using var problem = new AttackProblem(
-            new FaceVerifier(_embedder, Threshold), _probes, _references, _goals,
+            new DefendedVerifier(new FaceVerifier(_embedder, Threshold), detector: detector), _probes, _references, _goals,
             [.. _goals.Select((_, i) => $"pair{i}")], new AttackSettings(Storage: storage));
         return attack.Execute(problem);
     }

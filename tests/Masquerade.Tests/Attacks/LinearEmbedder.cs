@@ -10,6 +10,8 @@ internal sealed class LinearEmbedder : IDifferentiableEmbedder
 {
     private readonly Tensor _weights;
     private readonly Tensor? _bias;
+    private long _forward;
+    private long _gradient;
 
     /// <param name="size">Image size.</param>
     /// <param name="dimensions">Rows of W.</param>
@@ -36,18 +38,18 @@ internal sealed class LinearEmbedder : IDifferentiableEmbedder
     public Tensor Weights => _weights;
 
     /// <summary>How many images went through, forward and for gradients.</summary>
-    public (long Forward, long Gradient) Calls { get; private set; }
+    public (long Forward, long Gradient) Calls => (Interlocked.Read(ref _forward), Interlocked.Read(ref _gradient));
 
     public Tensor Embed(Tensor images)
     {
         using var inference = no_grad();
-        Calls = (Calls.Forward + images.shape[0], Calls.Gradient);
+        Interlocked.Add(ref _forward, images.shape[0]);
         return Apply(images);
     }
 
     public Tensor EmbedForGradient(Tensor images)
     {
-        Calls = (Calls.Forward, Calls.Gradient + images.shape[0]);
+        Interlocked.Add(ref _gradient, images.shape[0]);
         return Apply(images);
     }
 

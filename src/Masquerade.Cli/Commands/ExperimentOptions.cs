@@ -63,6 +63,21 @@ internal sealed class ExperimentOptions
         "Defenses to put in front of each model, one after another, separated by commas: purifiers with their parameters, as mean:3 or "
         + "jpeg:75; chains with + between (docs/purifiers.md).",
         "NAMES");
+    private readonly Option<string[]> _detectors = List(
+        "--detectors",
+        "Detectors to put in front of each model, one after another, separated by commas: files that masq train detector wrote "
+        + "(docs/detectors.md).",
+        "FILES");
+    private readonly Option<string[]> _stacks = new("--stack")
+    {
+        Description = "A purifier and a detector together, in the order of use, as median:3,cnn.onnx; give it again for another.",
+        HelpName = "PURIFIER,FILE",
+    };
+    private readonly Option<double?> _falseAlarms = new("--false-alarms")
+    {
+        Description = "Share of clean faces that detectors refuse; each must have a threshold for it. Default: 0.01.",
+        HelpName = "SHARE",
+    };
     private readonly Option<string[]> _knowledge = List(
         "--knowledge",
         "What attackers know of the defenses, separated by commas: zero (images made against the bare model), perfect (attacks go through the "
@@ -111,7 +126,7 @@ internal sealed class ExperimentOptions
 
     public IReadOnlyList<Option> All =>
         [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
-            _storage, _defenses, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
+            _storage, _defenses, _detectors, _stacks, _falseAlarms, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
 
     /// <summary>Those of them that say where faces are.</summary>
     public FaceOptions Faces { get; } = new();
@@ -173,7 +188,7 @@ internal sealed class ExperimentOptions
         if (!SyntheticExperiment.IsMeantBy(options)) return null;
         var quickstart = Preset.Quickstart.Read();
         // Its attacks are meant for bare models; a defense is judged by stronger ones.
-        if (options.Defenses is not null) quickstart.Attacks = null;
+        if (options.Defends) quickstart.Attacks = null;
         return quickstart;
     }
 
@@ -194,6 +209,9 @@ internal sealed class ExperimentOptions
         if (parsed.GetValue(_attacks) is { Length: > 0 } attacks) file.Attacks = [.. attacks];
         if (parsed.GetValue(_storage) is { Length: > 0 } storage) file.Storage = [.. storage];
         if (parsed.GetValue(_defenses) is { Length: > 0 } defenses) file.Defenses = [.. defenses];
+        if (parsed.GetValue(_detectors) is { Length: > 0 } detectors) file.Detectors = [.. detectors];
+        if (parsed.GetValue(_stacks) is { Length: > 0 } stacks) file.Stacks = [.. stacks];
+        file.FalseAlarms = parsed.GetValue(_falseAlarms) ?? file.FalseAlarms;
         if (parsed.GetValue(_knowledge) is { Length: > 0 } knowledge) file.Knowledge = [.. knowledge];
         file.EotSamples = parsed.GetValue(_eotSamples) ?? file.EotSamples;
         file.CleanPairs = parsed.GetValue(_cleanPairs) ?? file.CleanPairs;

@@ -38,6 +38,9 @@ public static class AttackRegistry
             new BisectedPgd(Norm.Linf, Steps: 8, Restarts: 2, Tolerance: 0.01, Quick: true, Looks: 50, CallBudget.UsualMostCalls), 8, 40),
         // For many pairs: within 1 % of strong/fmn's norms where gradients are smooth, within 4 % elsewhere, in 40 % of its calls.
         new("quick", "fmn", new FastMinimumNorm(Looks: 24), 10, 14),
+        // Where images may be refused, attacks that mind both boundaries at once.
+        new("joint", "penalty", new PenaltyAttack(), 12, 60),
+        new("joint", "orthogonal", new FastMinimumNorm(Orthogonal: true), 16, 44),
         new("thorough", "pgd", new BisectedPgd(), 10, 1000),
     ];
 

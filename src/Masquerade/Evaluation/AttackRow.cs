@@ -17,7 +17,10 @@ public sealed record AttackRow
     /// <summary>Family of the attack, as <c>foolbox-v1</c> or <c>minimal</c>.</summary>
     public required string Family { get; init; }
 
-    /// <summary>Whether the verifier was fooled, under the rule of <see cref="Storage"/>. Includes pairs wrong before the attack.</summary>
+    /// <summary>
+    /// Whether the attacker won, under the rule of <see cref="Storage"/>: the verifier was fooled. Behind a detector an image that is to pass
+    /// for somebody else must not be refused, and one that is to hide somebody hides by a refusal, too. Includes pairs wrong before the attack.
+    /// </summary>
     public required bool Success { get; init; }
 
     /// <summary>Whether the clean probe was judged wrongly already; then it was not attacked and counts with norm 0.</summary>
@@ -64,6 +67,12 @@ public sealed record AttackRow
     /// without success.
     /// </summary>
     public double? LateGain { get; init; }
+
+    /// <summary>The detector's score of the adversarial image; null without a detector or an image.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>Whether the adversarial image is refused; null without a detector or an image.</summary>
+    public bool? Refused { get; init; }
 
     /// <summary>Name of the model under attack.</summary>
     public required string Model { get; init; }

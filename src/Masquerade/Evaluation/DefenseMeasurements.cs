@@ -30,17 +30,16 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
     {
         foreach (var model in plan.Models)
         {
-            foreach (var (i, purifier) in plan.Defenses.Index())
+            foreach (var (i, defense) in plan.Defenses.Index())
             {
-                if (ledger.Defenses.Any(d => d.Model == model.Name && d.Defense == purifier.Name)) continue;
+                if (ledger.Defenses.Any(d => d.Model == model.Name && d.Defense == defense.Name)) continue;
                 cancellation.ThrowIfCancellationRequested();
-                var verifier = plan.Verifier(model, purifier.Name);
-                var (purification, forward) = Time(model, purifier);
+                var verifier = plan.Verifier(model, defense.Name);
+                var (seconds, forward) = Time(model, verifier);
                 ledger.Commit(
                     plan.Models.ToList().IndexOf(model) * plan.Defenses.Count + i,
                     new DefenseFact(
-                        model.Name, purifier.Name, purifier.Gradient == PurifierGradient.Exact ? "exact" : "straight-through", verifier.Samples,
-                        purifier.IsRandom, purification, forward),
+                        model.Name, defense.Name, defense.Gradient, verifier.Samples, defense.IsRandom, seconds, forward),
                     verifier.IsDifferentiable && plan.Experiment.Knowledge.Contains(KnowledgeNames.Perfect) ? Check(model, verifier) : []);
             }
         }
@@ -86,36 +85,43 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
         if (chunk.Usable.Count == 0) return [];
         using var scope = NewDisposeScope();
         var references = chunk.References(verifier, plan.Experiment.Seed).data<float>().ToArray();
-        var probes = verifier.Embed(chunk.Probes!, Draws(verifier, chunk, "clean probe", 0)).data<float>().ToArray();
+        var look = verifier.Look(chunk.Probes!, Draws(verifier, chunk, "clean probe", 0));
+        var (probes, scores) = (look.Embeddings.data<float>().ToArray(), look.Scores?.data<float>().ToArray());
         var size = verifier.Bare.Embedder.EmbeddingSize;
         return [.. chunk.Usable.Select((pair, i) => new CleanScore(
             model.Name, verifier.Defense, pair.Id, pair.SamePerson,
-            FaceVerifier.Distance(probes.AsSpan(i * size, size), references.AsSpan(i * size, size))))];
+            FaceVerifier.Distance(probes.AsSpan(i * size, size), references.AsSpan(i * size, size)), scores?[i],
+            scores is not null && verifier.Refuses(scores[i])))];
     }
 
     private RandomDraw[]? Draws(DefendedVerifier verifier, PairChunk chunk, string purpose, int level) => !verifier.IsRandom ? null
         : [.. chunk.Usable.Select(p => new RandomDraw(new CounterRandom(plan.Experiment.Seed, purpose, p.Id), level))];
 
-    private static (double Purification, double Forward) Time(PlannedModel model, Purifier purifier)
+    private static (double Defense, double Forward) Time(PlannedModel model, DefendedVerifier verifier)
     {
         using var scope = NewDisposeScope();
         var size = model.Crops.Size;
         var images = tensor(ProbeImages.Create(size, TimedBatch), [TimedBatch, 3, size.Height, size.Width]);
-        RandomDraw[]? draws = purifier.IsRandom
+        RandomDraw[]? draws = verifier.IsRandom
             ? [.. Enumerable.Range(0, TimedBatch).Select(i => new RandomDraw(new CounterRandom(0, "timing", ""), i))]
             : null;
-        return (Seconds(count => purifier.Purify(images.narrow(0, 0, count), draws?[..count])),
-            Seconds(count => model.Model.Embedder.Embed(images.narrow(0, 0, count))));
+        return (Seconds(Defend), Seconds(count => model.Model.Embedder.Embed(images.narrow(0, 0, count)).Dispose()));
+
+        void Defend(int count)
+        {
+            verifier.Purifier?.Purify(images.narrow(0, 0, count), draws?[..count]).Dispose();
+            verifier.Detector?.Scores(images.narrow(0, 0, count));
+        }
 
         // The fastest of some rounds: the first ones compile, and other work on the machine only ever adds.
-        static double Seconds(Func<int, Tensor> work)
+        static double Seconds(Action<int> work)
         {
-            work(2).Dispose();
+            work(2);
             var (clock, best) = (Stopwatch.StartNew(), double.PositiveInfinity);
             for (var round = 0; round < TimedRounds && (round == 0 || clock.Elapsed < LongestTiming); round++)
             {
                 var before = clock.Elapsed;
-                work(TimedBatch).Dispose();
+                work(TimedBatch);
                 best = Math.Min(best, (clock.Elapsed - before).TotalSeconds / TimedBatch);
             }
             return best;

@@ -16,7 +16,7 @@ public static class KnowledgeNames
 /// <param name="Gradient">How an attacker's gradient was had: <c>exact</c> or <c>straight-through</c>.</param>
 /// <param name="Samples">Draws that the attacker averaged over; 1 where nothing is drawn.</param>
 /// <param name="IsRandom">Whether it draws.</param>
-/// <param name="SecondsPerImage">Time of purification alone, an image of a batch of 32 on the run's threads.</param>
+/// <param name="SecondsPerImage">Time of purifier and detector alone, an image of a batch of 32 on the run's threads.</param>
 /// <param name="SecondsPerForward">Time of the recogniser's forward, measured likewise.</param>
 public sealed record DefenseFact(
     string Model, string Defense, string Gradient, int Samples, bool IsRandom, double SecondsPerImage, double SecondsPerForward);
@@ -27,7 +27,10 @@ public sealed record DefenseFact(
 /// <param name="Pair">Id of the pair.</param>
 /// <param name="SamePerson">Whether it shows one person.</param>
 /// <param name="Distance">Squared embedding distance, in [0,4].</param>
-public sealed record CleanScore(string Model, string Defense, string Pair, bool SamePerson, double Distance);
+/// <param name="Score">The detector's score of the probe; null without a detector.</param>
+/// <param name="Refused">Whether the probe is refused.</param>
+public sealed record CleanScore(
+    string Model, string Defense, string Pair, bool SamePerson, double Distance, double? Score = null, bool Refused = false);
 
 /// <summary>What the margin's gradient at a clean probe, through a defense, is worth.</summary>
 /// <param name="Model">Name of the model.</param>

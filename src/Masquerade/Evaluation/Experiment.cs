@@ -68,6 +68,18 @@ public sealed record Experiment
     /// <summary>Defenses, each put in front of each model, by name (<see cref="PurifierRegistry"/>).</summary>
     public IReadOnlyList<string> Defenses { get; init; } = [];
 
+    /// <summary>Detectors, each put in front of each model: files that <c>masq train detector</c> wrote, or names of bundled ones.</summary>
+    public IReadOnlyList<string> Detectors { get; init; } = [];
+
+    /// <summary>A purifier and a detector together, each pair put in front of each model, as <c>median:3,cnn.onnx</c>: in the order of use.</summary>
+    public IReadOnlyList<string> Stacks { get; init; } = [];
+
+    /// <summary>Share of clean faces that the detectors refuse; each must have a threshold for it.</summary>
+    public double FalseAlarms { get; init; } = Detection.Detector.UsualFalseAlarms;
+
+    /// <summary>Whether anything is put in front of a model.</summary>
+    internal bool HasDefenses => Defenses.Count + Detectors.Count + Stacks.Count > 0;
+
     /// <summary>What attackers know of the defenses: <c>zero</c>, <c>perfect</c>.</summary>
     public IReadOnlyList<string> Knowledge { get; init; } = [KnowledgeNames.Zero, KnowledgeNames.Perfect];
 
@@ -124,18 +136,20 @@ public sealed record Experiment
         if (Storage.Count == 0) throw Bad($"no storage rules are named; known are {StorageNames.Float}, {StorageNames.EightBit}");
         if (Storage.FirstOrDefault(s => s is not (StorageNames.Float or StorageNames.EightBit)) is { } unknown)
             throw Bad($"no storage rule '{unknown}'; known are {StorageNames.Float}, {StorageNames.EightBit}");
-        if (Defenses.Count > 0)
+        if (HasDefenses)
         {
             if (!Storage.Contains(StorageNames.EightBit)) throw Bad($"defenses are judged by 8-bit images: add {StorageNames.EightBit} to storage");
             if (Knowledge.Count == 0) throw Bad($"nothing says what attackers know; {Levels}");
             if (Knowledge.FirstOrDefault(k => k is not (KnowledgeNames.Zero or KnowledgeNames.Perfect)) is { } level)
                 throw Bad($"no knowledge '{level}'; {Levels}");
             if (EotSamples is < 1 or > 64) throw Bad($"eotSamples {EotSamples} is not possible; 1 to 64");
+            if (!(FalseAlarms > 0 && FalseAlarms < 1)) throw Bad($"falseAlarms {FalseAlarms} is not possible; a share between 0 and 1");
             if (CleanPairs is < 0 or > 100_000) throw Bad($"cleanPairs {CleanPairs} is not possible; 0 to 100000");
         }
         try
         {
             foreach (var defense in Defenses) PurifierRegistry.Check(defense);
+            foreach (var stack in Stacks) _ = DefenseStack.Parse(stack);
             _ = AttackRegistry.Resolve(Attacks);
             if (Data is not null) _ = NamedData.Assets(Data);
             _ = Preprocessings.Parse(Preprocessing);
@@ -158,6 +172,7 @@ public sealed record Experiment
         yield return ("pairs", Pairs);
         if (Landmarks is not null) yield return ("landmarks", Landmarks);
         if (Detector is not null) yield return ("detector", Detector);
+        foreach (var detector in Detectors) yield return ("detectors", detector);
     }
 }
 

@@ -63,6 +63,15 @@ public sealed class ExperimentFile
     /// <summary>Defenses, each put in front of each model.</summary>
     public List<string>? Defenses { get; set; }
 
+    /// <summary>Detectors, each put in front of each model.</summary>
+    public List<string>? Detectors { get; set; }
+
+    /// <summary>Purifiers and detectors together, each pair put in front of each model.</summary>
+    public List<string>? Stacks { get; set; }
+
+    /// <summary>Share of clean faces that the detectors refuse.</summary>
+    public double? FalseAlarms { get; set; }
+
     /// <summary>What attackers know of the defenses: zero, perfect.</summary>
     public List<string>? Knowledge { get; set; }
 
@@ -113,13 +122,18 @@ public sealed class ExperimentFile
         Pairs = Absolute(Pairs);
         Landmarks = Absolute(Landmarks);
         Defenses = Defenses?.ConvertAll(d => PurifierRegistry.Anywhere(d, folder));
+        Detectors = Detectors?.ConvertAll(d => CanBePath(d) ? DefenseStack.Anywhere(d, folder) : d);
+        Stacks = Stacks?.ConvertAll(s => CanBePath(s) ? DefenseStack.AnywhereInStack(s, folder) : s);
         Detector = CanBePath(Detector) ? FaceSource.Anywhere(Detector!, folder) : Detector;
 
         string? Absolute(string? path) => CanBePath(path) ? Path.GetFullPath(path!, folder) : path;
     }
 
     /// <summary>Whether there are defenses.</summary>
-    internal bool Defends => Defenses is { Count: > 0 };
+    internal bool Defends => Defenses is { Count: > 0 } || Detects;
+
+    /// <summary>Whether there are detectors.</summary>
+    internal bool Detects => Detectors is { Count: > 0 } || Stacks is { Count: > 0 };
 
     /// <summary>The experiment that this describes.</summary>
     /// <param name="source">What to name in messages.</param>
@@ -130,6 +144,8 @@ public sealed class ExperimentFile
         var defaults = new Experiment { Models = [], Images = "", Pairs = "" };
         if (!Defends && (Knowledge is not null || EotSamples is not null || CleanPairs is not null))
             throw new InputException($"{source}: knowledge, eotSamples and cleanPairs say how defenses are judged, and none are named (--defenses)");
+        if (!Detects && FalseAlarms is not null)
+            throw new InputException($"{source}: falseAlarms is of detectors, and none are named (--detectors, --stack)");
         var data = Data is not null && (Images is null || Pairs is null) ? NamedData.Find(Data, assets) : null;
         var experiment = new Experiment
         {
@@ -148,6 +164,9 @@ public sealed class ExperimentFile
             Attacks = Attacks ?? (Defends ? Experiment.UsualAttacksOnDefenses : Experiment.UsualAttacks),
             Storage = Storage ?? (Defends ? [StorageNames.Float, StorageNames.EightBit] : defaults.Storage),
             Defenses = Defenses ?? defaults.Defenses,
+            Detectors = Detectors ?? defaults.Detectors,
+            Stacks = Stacks ?? defaults.Stacks,
+            FalseAlarms = FalseAlarms ?? defaults.FalseAlarms,
             Knowledge = Knowledge ?? defaults.Knowledge,
             EotSamples = EotSamples,
             CleanPairs = CleanPairs ?? defaults.CleanPairs,
@@ -185,9 +204,12 @@ public sealed class ExperimentFile
             Attacks = [.. experiment.Attacks],
             Storage = [.. experiment.Storage],
             Defenses = experiment.Defenses.Count > 0 ? [.. experiment.Defenses] : null,
-            Knowledge = experiment.Defenses.Count > 0 ? [.. experiment.Knowledge] : null,
-            EotSamples = experiment.Defenses.Count > 0 ? experiment.EotSamples : null,
-            CleanPairs = experiment.Defenses.Count > 0 ? experiment.CleanPairs : null,
+            Detectors = experiment.Detectors.Count > 0 ? [.. experiment.Detectors] : null,
+            Stacks = experiment.Stacks.Count > 0 ? [.. experiment.Stacks] : null,
+            FalseAlarms = experiment.Detectors.Count + experiment.Stacks.Count > 0 ? experiment.FalseAlarms : null,
+            Knowledge = experiment.HasDefenses ? [.. experiment.Knowledge] : null,
+            EotSamples = experiment.HasDefenses ? experiment.EotSamples : null,
+            CleanPairs = experiment.HasDefenses ? experiment.CleanPairs : null,
             Seed = experiment.Seed,
             Batch = experiment.Batch,
             Threads = experiment.Threads,
@@ -217,6 +239,9 @@ public sealed class ExperimentFile
             ("attacks", List(Attacks)),
             ("storage", List(Storage)),
             ("defenses", List(Defenses)),
+            ("detectors", List(Detectors)),
+            ("stacks", List(Stacks)),
+            ("falseAlarms", Number(FalseAlarms)),
             ("knowledge", List(Knowledge)),
             ("eotSamples", Number(EotSamples)),
             ("cleanPairs", Number(CleanPairs)),

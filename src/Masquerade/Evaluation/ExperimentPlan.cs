@@ -29,7 +29,7 @@ public sealed class ExperimentPlan : IDisposable
     private readonly IFaceLocator? _faces;
 
     private ExperimentPlan(Experiment experiment, ImageFolder photographs, PairList list, PairAvailability pairs,
-        IReadOnlyList<PlannedModel> models, IReadOnlyList<Purifier> defenses, IReadOnlyList<VerificationPair> cleanPairs,
+        IReadOnlyList<PlannedModel> models, IReadOnlyList<PlannedDefense> defenses, IReadOnlyList<VerificationPair> cleanPairs,
         IFaceLocator? faces, string? detector)
     {
         _faces = faces;
@@ -58,7 +58,7 @@ public sealed class ExperimentPlan : IDisposable
     public IReadOnlyList<PlannedModel> Models { get; }
 
     /// <summary>The defenses asked for, each once.</summary>
-    public IReadOnlyList<Purifier> Defenses { get; }
+    public IReadOnlyList<PlannedDefense> Defenses { get; }
 
     /// <summary>Pairs on which it is measured what a defense costs; their photographs are there.</summary>
     public IReadOnlyList<VerificationPair> CleanPairs { get; }
@@ -100,6 +100,8 @@ public sealed class ExperimentPlan : IDisposable
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),
             Detector = experiment.Detector is null ? null : FaceSource.Anywhere(experiment.Detector, "."),
             Defenses = [.. experiment.Defenses.Select(d => PurifierRegistry.Anywhere(d, "."))],
+            Detectors = [.. experiment.Detectors.Select(d => DefenseStack.Anywhere(d, "."))],
+            Stacks = [.. experiment.Stacks.Select(s => DefenseStack.AnywhereInStack(s, "."))],
             Threads = experiment.Threads == 0 ? Environment.ProcessorCount : experiment.Threads,
         };
         var whole = PairListReader.Read(experiment.Pairs);
@@ -125,7 +127,7 @@ public sealed class ExperimentPlan : IDisposable
         string? detector = null;
         var gradients = AttackRegistry.Resolve(experiment.Attacks).Any(a => a.Attack.Access == Access.WhiteBox);
         var models = new List<PlannedModel>();
-        var defenses = new List<Purifier>();
+        var defenses = new List<PlannedDefense>();
         try
         {
             foreach (var path in experiment.Models.Select((named ?? NamedModels.Default).Find))
@@ -143,9 +145,9 @@ public sealed class ExperimentPlan : IDisposable
                 if (models.Count(m => m.Name == model.Descriptor.Name) > 1)
                     throw new InputException($"{path}: another model of this run is called '{model.Descriptor.Name}' too; rename one");
             }
-            var clean = experiment.Defenses.Count == 0 ? [] : Evenly(PairAvailability.Of(whole, folder).Present, experiment.CleanPairs);
-            foreach (var defense in experiment.Defenses) OpenDefense(defense, defenses, models, experiment.Threads);
-            experiment = experiment with { Defenses = [.. defenses.Select(d => d.Name)] };
+            var clean = !experiment.HasDefenses ? [] : Evenly(PairAvailability.Of(whole, folder).Present, experiment.CleanPairs);
+            foreach (var stack in DefenseStack.Of(experiment)) OpenDefense(stack, defenses, models, experiment, gradients);
+            experiment = experiment with { Defenses = [.. defenses.Where(d => d.DetectorFile is null).Select(d => d.Name)] };
             return new ExperimentPlan(experiment, folder, list, pairs, models, defenses, clean, faces, detector);
 
             // One for all models, opened for the first that needs it.
@@ -166,15 +168,33 @@ public sealed class ExperimentPlan : IDisposable
     }
 
     /// <summary>Opens a defense that is not there yet, and tries it on images of each model's size.</summary>
-    private static void OpenDefense(string name, List<Purifier> defenses, List<PlannedModel> models, int threads)
+    private static void OpenDefense(
+        DefenseStack stack, List<PlannedDefense> defenses, List<PlannedModel> models, Experiment experiment, bool gradients)
     {
-        var purifier = PurifierRegistry.Open(name, PurifierFiles.Default with { Threads = threads });
-        if (defenses.Any(d => d.Name == purifier.Name))
+        var purifier = stack.Purifier is null ? null : PurifierRegistry.Open(stack.Purifier, PurifierFiles.Default with { Threads = experiment.Threads });
+        var detectors = new Dictionary<string, Detector>(StringComparer.Ordinal);
+        var file = stack.Detector is null ? null : DefenseStack.FileOf(stack.Detector);
+        var planned = new PlannedDefense("", purifier, detectors, file, stack.DetectsFirst);
+        try
         {
-            purifier.Dispose();
-            return;
+            if (file is not null)
+                foreach (var model in models) detectors.Add(model.Name, Detector.Open(file, model.Model, experiment.Threads, gradients, experiment.FalseAlarms));
+            planned = planned with { Name = planned.Before(models[0], experiment.EotSamples).Defense };
+            if (defenses.Find(d => d.Name == planned.Name) is { } other)
+            {
+                if (other.DetectorFile != file)
+                    throw new InputException($"{file}: another detector of this run is called '{Path.GetFileNameWithoutExtension(file)}' too ({other.DetectorFile}); rename one");
+                planned.Dispose();
+                return;
+            }
         }
-        defenses.Add(purifier);
+        catch
+        {
+            planned.Dispose();
+            throw;
+        }
+        defenses.Add(planned);
+        if (purifier is null) return;
         using var scope = NewDisposeScope();
         foreach (var size in models.Select(m => m.Crops.Size).Distinct())
         {
@@ -212,8 +232,8 @@ public sealed class ExperimentPlan : IDisposable
     internal RegisteredAttack AttackOf(RunCell cell) => Attacks.First(a => a.Family == cell.Family && a.Name == cell.Attack);
 
     /// <summary>A model with the defense of a cell in front of it, or with none.</summary>
-    internal DefendedVerifier Verifier(PlannedModel model, string defense) => new(
-        model.Verifier, Defenses.FirstOrDefault(d => d.Name == defense), Experiment.EotSamples);
+    internal DefendedVerifier Verifier(PlannedModel model, string defense) =>
+        Defenses.FirstOrDefault(d => d.Name == defense)?.Before(model, Experiment.EotSamples) ?? new DefendedVerifier(model.Verifier);
 
     private (IReadOnlyList<RunCell> Cells, IReadOnlyList<string> Notices) Combine()
     {

@@ -8,7 +8,7 @@ internal static class LedgerRows
 {
     private const string Columns =
         $"{LedgerSchema.Key}, target, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
-        "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, fooled_share, late_gain, status, reason";
+        "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, fooled_share, late_gain, score, refused, status, reason";
 
     private const string JoinInOrder =
         " r JOIN cells c ON c.model = r.model AND c.storage = r.storage AND c.family = r.family AND c.attack = r.attack " +
@@ -28,7 +28,7 @@ internal static class LedgerRows
 
     private const string InsertRow =
         $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, " +
-        "@18, @19, @20, @21, @22, @23, @24, @25, @26)";
+        "@18, @19, @20, @21, @22, @23, @24, @25, @26, @27, @28)";
 
     public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
 
@@ -39,7 +39,7 @@ internal static class LedgerRows
     public static void Insert(SqliteConnection database, AttackRow row) => database.Execute(InsertRow,
     [
         .. Key(row), row.Target, row.Threshold, row.Success, row.AlreadyWrong, row.L2, row.Linf, row.DistanceBefore, row.DistanceAfter,
-        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.FooledShare, row.LateGain, row.Status,
+        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.FooledShare, row.LateGain, row.Score, row.Refused, row.Status,
         row.Reason,
     ]);
 
@@ -70,8 +70,10 @@ internal static class LedgerRows
         Ssim = Real(r, 22),
         FooledShare = Real(r, 23),
         LateGain = Real(r, 24),
-        Status = r.GetString(25),
-        Reason = r.GetString(26),
+        Score = Real(r, 25),
+        Refused = r.IsDBNull(26) ? null : r.GetBoolean(26),
+        Status = r.GetString(27),
+        Reason = r.GetString(28),
     };
 
     private static double? Real(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetDouble(column);

@@ -4,7 +4,7 @@ namespace Masquerade.Evaluation;
 internal static class LedgerSchema
 {
     /// <summary>Raised when the tables change; a ledger of another version is refused, never guessed at.</summary>
-    public const string Version = "2";
+    public const string Version = "3";
 
     public const string Key = "model, defense, detector, knowledge, storage, family, attack, goal, pair";
 
@@ -22,7 +22,7 @@ internal static class LedgerSchema
             family TEXT NOT NULL, attack TEXT NOT NULL, goal TEXT NOT NULL, pair TEXT NOT NULL,
             target TEXT NOT NULL, threshold REAL NOT NULL, success INTEGER NOT NULL, already_wrong INTEGER NOT NULL,
             l2 REAL, linf REAL, distance_before REAL, distance_after REAL, forwards INTEGER NOT NULL, backwards INTEGER NOT NULL,
-            seconds REAL NOT NULL, success_8bit INTEGER, l2_8bit REAL, ssim REAL, fooled_share REAL, late_gain REAL, status TEXT NOT NULL, reason TEXT NOT NULL,
+            seconds REAL NOT NULL, success_8bit INTEGER, l2_8bit REAL, ssim REAL, fooled_share REAL, late_gain REAL, score REAL, refused INTEGER, status TEXT NOT NULL, reason TEXT NOT NULL,
             PRIMARY KEY ({Key})) WITHOUT ROWID;
         CREATE TABLE images (
             model TEXT NOT NULL, defense TEXT NOT NULL, detector TEXT NOT NULL, knowledge TEXT NOT NULL, storage TEXT NOT NULL,
@@ -32,7 +32,7 @@ internal static class LedgerSchema
             samples INTEGER NOT NULL, random INTEGER NOT NULL, seconds REAL NOT NULL, forward_seconds REAL NOT NULL,
             PRIMARY KEY (model, defense)) WITHOUT ROWID;
         CREATE TABLE clean_scores (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,
-            same INTEGER NOT NULL, distance REAL NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
+            same INTEGER NOT NULL, distance REAL NOT NULL, score REAL, refused INTEGER NOT NULL, PRIMARY KEY (model, defense, ordinal)) WITHOUT ROWID;
         CREATE TABLE clean_chunks (model TEXT NOT NULL, defense TEXT NOT NULL, chunk INTEGER NOT NULL,
             PRIMARY KEY (model, defense, chunk)) WITHOUT ROWID;
         CREATE TABLE gradient_checks (model TEXT NOT NULL, defense TEXT NOT NULL, ordinal INTEGER NOT NULL, pair TEXT NOT NULL,

@@ -73,6 +73,7 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
         Storage = cell.Storage,
         Defense = cell.Defense,
         Knowledge = cell.Knowledge,
+        Detector = verifier.Detector?.Name ?? "",
         Status = "skipped",
         Reason = reason,
     };
@@ -99,6 +100,7 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
             if (!look.Judgement.Wrong)
                 return row with { Success = false, Status = "failed", Reason = $"luck: fooled {FreshDraws * share:F0} of {FreshDraws} fresh draws" };
         }
+        row = row with { Score = look.Judgement?.Score, Refused = look.Judgement?.Refused };
         row = row with { L2 = result.L2, Linf = result.Linf, DistanceAfter = result.DistanceAfter, LateGain = result.LateGain };
         // A clean probe is of whole 8-bit levels: nothing changes when it is rounded.
         if (result.AlreadyWrong) return row with { Success8Bit = true, L2After8Bit = 0, Ssim = 1 };
@@ -122,6 +124,8 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
             AlreadyWrong = clean.Wrong,
             Success = clean.Wrong || judged is { Wrong: true },
             FooledShare = clean.Wrong ? clean.FooledShare : judged?.FooledShare,
+            Score = judged?.Score,
+            Refused = judged?.Refused,
         };
         row = row with
         {
@@ -151,7 +155,7 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
         if (found.Length == 0) return looks;
         var size = model.Crops.Size;
         var stored = Stored(results, found);
-        var judgements = cell.Storage == StorageNames.Float || verifier.IsRandom ? Judgements(chunk, stored, found) : null;
+        var judgements = cell.Storage == StorageNames.Float || verifier.IsRandom || verifier.Detector is not null ? Judgements(chunk, stored, found) : null;
         var storedValues = stored.data<float>().ToArray();
         Parallel.For(0, found.Length, i =>
         {
@@ -185,33 +189,40 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
         var width = verifier.Bare.Embedder.EmbeddingSize;
         var draws = verifier.IsRandom ? FreshDraws : 1;
         var (distances, wrong) = (new double[places.Length], new int[places.Length]);
+        var (scores, refused) = (new double[places.Length], new int[places.Length]);
         for (var draw = 0; draw < draws; draw++)
         {
             using var inner = NewDisposeScope();
             var level = draw;
-            var embeddings = verifier.Embed(images, verifier.IsRandom
-                ? [.. places.Select(p => FreshDraw(seed, chunk.Usable[p].Id, level))]
-                : null).data<float>().ToArray();
+            var look = verifier.Look(images, verifier.IsRandom ? [.. places.Select(p => FreshDraw(seed, chunk.Usable[p].Id, level))] : null);
+            var (embeddings, seen) = (look.Embeddings.data<float>().ToArray(), look.Scores?.data<float>().ToArray());
             for (var i = 0; i < places.Length; i++)
             {
                 var distance = FaceVerifier.Distance(
                     embeddings.AsSpan(i * width, width), references.AsSpan(places[i] * width, width));
                 distances[i] += distance / draws;
-                if (_classifier.IsWrong(distance, chunk.Usable[places[i]].SamePerson)) wrong[i]++;
+                var (same, refuses) = (chunk.Usable[places[i]].SamePerson, seen is not null && verifier.Refuses(seen[i]));
+                scores[i] += (seen?[i] ?? 0) / (double)draws;
+                if (refuses) refused[i]++;
+                // Who is to be hidden is hidden by a refusal, too; who is to pass for somebody else is not let pass.
+                if (same ? refuses || _classifier.IsWrong(distance, same) : !refuses && _classifier.IsWrong(distance, same)) wrong[i]++;
             }
         }
         return [.. distances.Select((d, i) => new Judgement(
-            d, 2 * wrong[i] >= draws, _classifier.IsNear(d), verifier.IsRandom ? wrong[i] / (double)draws : null))];
+            d, 2 * wrong[i] >= draws, _classifier.IsNear(d), verifier.IsRandom ? wrong[i] / (double)draws : null,
+            verifier.Detector is null ? null : scores[i], verifier.Detector is null ? null : 2 * refused[i] >= draws))];
     }
 
     private static string Near(string reason) => reason.Length == 0 ? NearThreshold : $"{reason}; {NearThreshold}";
 
     /// <summary>A verifier's judgement of an image.</summary>
     /// <param name="Distance">Squared embedding distance; a mean over draws behind a random defense.</param>
-    /// <param name="Wrong">Whether it is wrong; behind a random defense, in at least half of the draws.</param>
+    /// <param name="Wrong">Whether the attacker has won; behind a random defense, in at least half of the draws.</param>
     /// <param name="Near">Whether another batch size or thread count may give another judgement.</param>
     /// <param name="FooledShare">Behind a random defense, in which share of the draws it is wrong.</param>
-    internal sealed record Judgement(double Distance, bool Wrong, bool Near, double? FooledShare);
+    /// <param name="Score">The detector's score, a mean over draws; null without a detector.</param>
+    /// <param name="Refused">Whether it is refused, in at least half of the draws; null without a detector.</param>
+    internal sealed record Judgement(double Distance, bool Wrong, bool Near, double? FooledShare, double? Score, bool? Refused);
 
     /// <summary>What the evaluation sees of an adversarial image.</summary>
     /// <param name="Judgement">After rounding to 8 bits; null where it was not judged again.</param>

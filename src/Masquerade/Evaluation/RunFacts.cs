@@ -96,11 +96,17 @@ internal static class RunFacts
         + (experiment.Take < sample ? string.Create(CultureInfo.InvariantCulture, $", the first {experiment.Take} of them attacked") : "");
 
     /// <summary>How attackers with perfect knowledge had its gradient.</summary>
-    private static string Gradient(ExperimentPlan plan, Purifier defense)
+    private static string Gradient(ExperimentPlan plan, PlannedDefense defense)
     {
-        var how = defense.Gradient == PurifierGradient.Exact ? "its exact gradient" : "no gradient of its own: passed straight through (BPDA)";
+        var how = defense.Gradient == PlannedDefense.Exact ? "its exact gradient" : "no gradient of its own: passed straight through (BPDA)";
+        foreach (var (model, detector) in defense.Detectors)
+        {
+            how += string.Create(CultureInfo.InvariantCulture,
+                $"; refuses what {model}'s detector scores above {detector.Threshold:G6}, {100 * detector.FalseAlarms:0.##} % of the {detector.Card.CalibrationFaces} "
+                + $"clean faces that it was calibrated on; learned from {(detector.Card.Attacks.Count > 0 ? string.Join(", ", detector.Card.Attacks) : "no attacks")} ({detector.Card.Data})");
+        }
         return !defense.IsRandom ? how : string.Create(CultureInfo.InvariantCulture,
-            $"{how}; random: attackers average over {plan.Experiment.EotSamples ?? defense.Samples} draws (EOT), ")
+            $"{how}; random: attackers average over {plan.Experiment.EotSamples ?? defense.Purifier!.Samples} draws (EOT), ")
             + $"and success is being fooled in at least half of {ResultJudge.FreshDraws} fresh draws";
     }
 

@@ -33,7 +33,8 @@ internal static class RunInputs
             inputs.Add(new(null, "landmarks: SHA-256", Hash(landmarks), landmarks, "the landmark file"));
         foreach (var defense in plan.Defenses)
         {
-            foreach (var file in PurifierRegistry.Files(defense.Name))
+            string[] files = [.. defense.Purifier is { } purifier ? PurifierRegistry.Files(purifier.Name) : [], .. defense.DetectorFile is { } own ? [own] : Array.Empty<string>()];
+            foreach (var file in files)
                 inputs.Add(new(null, $"{defense.Name} {Path.GetFileName(file)}: SHA-256", Hash(file), file, "a defense's file"));
         }
         foreach (var file in plan.DetectorWeights is { } folder ? MtcnnDetector.WeightFiles(folder) : [])

@@ -169,8 +169,9 @@ public sealed class RunLedger : IRunResults, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<CleanScore> CleanScores => GuardRead(() => _database.Query(
-        r => new CleanScore(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetDouble(4)),
-        "SELECT model, defense, pair, same, distance FROM clean_scores ORDER BY model, defense, ordinal"));
+        r => new CleanScore(
+            r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetDouble(4), r.IsDBNull(5) ? null : r.GetDouble(5), r.GetBoolean(6)),
+        "SELECT model, defense, pair, same, distance, score, refused FROM clean_scores ORDER BY model, defense, ordinal"));
 
     /// <inheritdoc/>
     public IReadOnlyList<GradientCheck> GradientChecks => GuardRead(() => _database.Query(
@@ -275,7 +276,11 @@ public sealed class RunLedger : IRunResults, IDisposable
     {
         using var transaction = _database.BeginTransaction();
         foreach (var (i, s) in scores.Index())
-            _database.Execute("INSERT INTO clean_scores VALUES (@0, @1, @2, @3, @4, @5)", model, defense, first + i, s.Pair, s.SamePerson, s.Distance);
+        {
+            _database.Execute(
+                "INSERT INTO clean_scores VALUES (@0, @1, @2, @3, @4, @5, @6, @7)", model, defense, first + i, s.Pair, s.SamePerson, s.Distance,
+                s.Score, s.Refused);
+        }
         _database.Execute("INSERT INTO clean_chunks VALUES (@0, @1, @2)", model, defense, chunk);
         transaction.Commit();
         return 0;

@@ -29,6 +29,7 @@ internal static class DefenseJson
             SummaryJson.Array(json, "rows", matrix.Rows, row => Row(json, row));
         });
         SummaryJson.Array(json, "defense_rankings", summary.DefenseRankings, ranking => Ranking(json, ranking));
+        if (summary.Detections.Count > 0) SummaryJson.Array(json, "detections", summary.Detections, detection => Detection(json, detection));
         SummaryJson.Array(json, "clean_costs", summary.CleanCosts, cost => Cost(json, cost));
         SummaryJson.Array(json, "trust_warnings", summary.TrustWarnings, warning =>
         {
@@ -51,6 +52,27 @@ internal static class DefenseJson
         json.WriteNumber("both_levels", row.BothLevels);
         SummaryJson.Statistic(json, "ratio", row.Ratio);
         json.WriteNumber("ratio_pairs", row.RatioPairs);
+    }
+
+    private static void Detection(Utf8JsonWriter json, DetectionSummary detection)
+    {
+        json.WriteString("model", detection.Model);
+        json.WriteString("defense", detection.Defense);
+        json.WriteString("attack", detection.Attack);
+        json.WriteString("goal", LedgerRows.Name(detection.Goal));
+        if (detection.Rates is { } rates)
+        {
+            json.WriteNumber("images", rates.Adversarial);
+            json.WriteNumber("clean_probes", rates.Clean);
+            SummaryJson.Number(json, "auc", rates.Auc);
+            SummaryJson.Number(json, "auc_error", rates.AucError);
+        }
+        Optional(json, "refused", detection.Refused);
+        Optional(json, "refused_smaller_norms", detection.RefusedSmaller);
+        Optional(json, "refused_larger_norms", detection.RefusedLarger);
+        Optional(json, "evaded", detection.Evaded);
+        SummaryJson.Statistic(json, "median_l2_bare", detection.MedianL2Bare);
+        SummaryJson.Statistic(json, "median_l2_evading", detection.MedianL2Evading);
     }
 
     private static void Ranking(Utf8JsonWriter json, DefenseRanking ranking)
@@ -76,6 +98,7 @@ internal static class DefenseJson
         json.WriteString("defense", cost.Defense);
         json.WriteNumber("same_person_pairs", cost.Same);
         json.WriteNumber("different_person_pairs", cost.Different);
+        if (cost.Detects) SummaryJson.Share(json, "refused", cost.Refused);
         SummaryJson.Share(json, "accuracy", cost.Accuracy);
         Optional(json, "accuracy_recalibrated", cost.RecalibratedAccuracy);
         Optional(json, "tar", cost.AsItWas?.Tar);

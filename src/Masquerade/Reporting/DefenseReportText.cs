@@ -42,6 +42,7 @@ public static class DefenseReportText
         }
         Part("In the order of the worst case", DefenseTables.Rankings(summary),
             summary.DefenseRankings.Any(r => r.IsRanking) ? DefenseText.Ranking : DefenseText.NoRanking);
+        Part("What the detectors see", DefenseTables.Detections(summary), DefenseText.Detections);
         Part("What the defenses cost", DefenseTables.CleanCosts(summary), DefenseText.CleanCosts(summary));
         Part("Attack by attack", DefenseTables.Matrix(summary), "");
         Part("Without pairs that were wrong before the attack", DefenseTables.ExcludingAlreadyWrong(summary), "");

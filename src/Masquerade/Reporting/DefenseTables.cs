@@ -63,12 +63,13 @@ internal static class DefenseTables
     {
         return [.. summary.CleanCosts.GroupBy(c => c.Model).Select(model => new StudyTable(
             $"{model.Key}: pairs that nobody attacks",
-            ["Defense", "Pairs", "Accuracy", "Accuracy, recalibrated", "TAR", "FAR attained", "TAR, recalibrated", "FAR attained then",
-                "Time an image", "Of a forward"],
+            ["Defense", "Pairs", .. model.Any(c => c.Detects) ? (string[])["Refused"] : [], "Accuracy", "Accuracy, recalibrated", "TAR", "FAR attained",
+                "TAR, recalibrated", "FAR attained then", "Time an image", "Of a forward"],
             [.. model.Select(cost => (IReadOnlyList<TableCell>)
             [
                 One(Name(cost.Defense)),
                 One($"{cost.Same} + {cost.Different}"),
+                .. model.Any(c => c.Detects) ? (TableCell[])[cost.Detects ? Rate(cost.Refused) : new(CellValue.None)] : [],
                 Rate(cost.Accuracy),
                 Rate(cost.RecalibratedAccuracy),
                 Rate(cost.AsItWas?.Tar),
@@ -81,6 +82,31 @@ internal static class DefenseTables
 
         static TableCell Rate(Rate? rate) => new(rate is { } known ? Numbers.Share(known) : CellValue.None);
     }
+
+    /// <summary>What detectors do, by themselves: one table for each model and defense, anonymization / impersonation.</summary>
+    public static IReadOnlyList<StudyTable> Detections(RunSummary summary) =>
+    [
+        .. summary.Detections.GroupBy(d => (d.Model, d.Defense)).Select(own => new StudyTable(
+            $"{own.Key.Model}, {own.Key.Defense}: adversarial images refused, and the refusal evaded",
+            ["Attack", "Images", "AUC", "Refused", "of smaller norms", "of larger norms", "Evaded by attackers who know it", "Median ‖Δ‖ bare", "Median ‖Δ‖ evading"],
+            [.. own.GroupBy(d => d.Attack).Select(attack => (IReadOnlyList<TableCell>)
+            [
+                One(attack.Key),
+                Goals(attack, d => d.Refused is { } r ? new CellValue($"{r.Of}") : CellValue.None),
+                Goals(attack, d => d.Rates is { } r ? new CellValue(Numbers.Text($"{r.Auc:F3} ± {r.AucError:F3}")) : CellValue.None),
+                Goals(attack, d => Rate(d.Refused)),
+                Goals(attack, d => Rate(d.RefusedSmaller)),
+                Goals(attack, d => Rate(d.RefusedLarger)),
+                Goals(attack, d => Rate(d.Evaded)),
+                Goals(attack, d => d.MedianL2Bare is { } m ? new CellValue(Numbers.Text($"{m.Value:F2}")) : CellValue.None),
+                Goals(attack, d => d.MedianL2Evading is { } m ? new CellValue(Numbers.Text($"{m.Value:F2}")) : CellValue.None),
+            ])])),
+    ];
+
+    private static TableCell Goals(IEnumerable<DetectionSummary> attack, Func<DetectionSummary, CellValue> value) =>
+        new([.. Enum.GetValues<AttackGoal>().Select(goal => attack.FirstOrDefault(d => d.Goal == goal) is { } own ? value(own) : CellValue.None)]);
+
+    private static CellValue Rate(Rate? rate) => rate is { Of: > 0 } known ? Numbers.Share(known) : CellValue.None;
 
     /// <summary>The defenses in the order of the worst case, one table for each model, rule and goal.</summary>
     public static IReadOnlyList<StudyTable> Rankings(RunSummary summary) => [.. summary.DefenseRankings.Select(ranking =>

@@ -28,6 +28,13 @@ internal static class DefenseText
         "from its first: where neither the interval of their medians' ratio (paired bootstrap) excludes 1 nor McNemar's test of the " +
         "pairs fooled rejects at 5%. Each test is by itself, not corrected for how many there are.";
 
+    public const string Detections =
+        "The part by itself. Images: made against the bare verifier, which they fool, under the 8-bit rule, and shown to the detector; AUC: how " +
+        "often such an image has a higher score than a clean probe (± half of the 95% interval of Hanley and McNeil); refused: at the threshold in " +
+        "force, all of them, those with norms up to the median, and above. Evaded: attackers who know the detector fooled the verifier and were not " +
+        "refused, of the pairs that were right before. Elsewhere the outcome of the whole counts: passing for somebody else succeeds only unrefused, " +
+        "hiding succeeds by a refusal as well, and a clean probe that is refused is not accepted. In brackets: 95% Wilson intervals.";
+
     public static readonly string NoRanking = Numbers.Text(
         $"Fewer than {DefenseRanking.PairsToRank} pairs of both goals: the defenses can be described, but their order is no ranking.");
 

@@ -15,6 +15,7 @@ internal static class HtmlDefenses
         foreach (var table in DefenseTables.Overview(summary)) Wide(page, table);
         page.Add($"<p class=\"caption\">{DefenseText.Levels + DefenseText.Counting}</p>\n");
         Rankings(page, summary);
+        Detections(page, summary);
         Costs(page, summary);
         Curves(page, pictures);
         Folded(page, "Attack by attack", DefenseTables.Matrix(summary));
@@ -37,6 +38,14 @@ internal static class HtmlDefenses
         foreach (var table in DefenseTables.Rankings(summary)) Wide(page, table);
         var ranked = summary.DefenseRankings.Any(r => r.IsRanking);
         page.Add($"</div>\n<p class=\"caption\">{(ranked ? DefenseText.Ranking : DefenseText.NoRanking)}</p>\n");
+    }
+
+    private static void Detections(Html page, RunSummary summary)
+    {
+        if (summary.Detections.Count == 0) return;
+        page.Add($"<h3>What the detectors see</h3>\n");
+        foreach (var table in DefenseTables.Detections(summary)) Wide(page, table);
+        page.Add($"<p class=\"caption\">{DefenseText.Detections}</p>\n");
     }
 
     private static void Costs(Html page, RunSummary summary)

@@ -36,6 +36,8 @@ public static class ResultsCsv
         ("reason", r => r.Reason),
         ("fooled_share", r => Text(r.FooledShare)),
         ("late_gain", r => Text(r.LateGain)),
+        ("score", r => Text(r.Score)),
+        ("refused", r => Text(r.Refused)),
     ];
 
     /// <summary>Writes rows in their order: booleans as 1 and 0, numbers as the shortest text that reads back as the same value.</summary>

@@ -17,7 +17,7 @@ public sealed class ResultsCsvTests : IDisposable
     public void The_header_is_the_contract() => Write([]).ShouldBe(
         "pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit," +
         "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason," +
-        "fooled_share,late_gain\n");
+        "fooled_share,late_gain,score,refused\n");
 
     [Fact]
     public void Every_field_stands_in_its_column_and_reads_back()
@@ -51,6 +51,8 @@ public sealed class ResultsCsvTests : IDisposable
             Reason = "line\nbreak",
             FooledShare = 0.75,
             LateGain = 1.0 / 7,
+            Score = 3.25,
+            Refused = true,
         };
         var culture = CultureInfo.CurrentCulture;
         string text;
@@ -73,10 +75,10 @@ public sealed class ResultsCsvTests : IDisposable
         (fields["success"], fields["already_wrong"], fields["success_8bit"], fields["l2_8bit"]).ShouldBe(("1", "0", "0", ""));
         (string Name, double? Value)[] numbers =
             [("l2", row.L2), ("linf", row.Linf), ("distance_before", row.DistanceBefore), ("seconds", row.Seconds), ("ssim", row.Ssim),
-                ("fooled_share", row.FooledShare), ("late_gain", row.LateGain)];
+                ("fooled_share", row.FooledShare), ("late_gain", row.LateGain), ("score", row.Score)];
         foreach (var (name, value) in numbers)
             double.Parse(fields[name], CultureInfo.InvariantCulture).ShouldBe(value!.Value);
-        (fields["forwards"], fields["backwards"]).ShouldBe(("12345678901", "2"));
+        (fields["forwards"], fields["backwards"], fields["refused"]).ShouldBe(("12345678901", "2", "1"));
         (fields["distance_after"], fields["threshold"]).ShouldBe(("4", "1.42"));
         string[] words = ["family", "model", "storage", "defense", "knowledge", "detector", "target", "status"];
         string.Join(' ', words.Select(n => fields[n])).ShouldBe("fam mod 8bit def kno det tar ok");

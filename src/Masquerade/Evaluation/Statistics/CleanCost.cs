@@ -17,6 +17,9 @@ public sealed record CleanCost
     /// <summary>Folds of the recalibration, or fewer where there are fewer pairs of a kind.</summary>
     public const int MostFolds = 10;
 
+    // A refused pair is accepted at no threshold.
+    private const double FurthestDistance = 4;
+
     /// <summary>Different-person pairs below which <see cref="TargetFar"/> is less than one pair.</summary>
     public const int PairsForFar = 1000;
 
@@ -31,6 +34,12 @@ public sealed record CleanCost
 
     /// <summary>Different-person pairs.</summary>
     public required int Different { get; init; }
+
+    /// <summary>Pairs whose probe is refused though nobody attacked it; they count as not accepted everywhere.</summary>
+    public required Rate Refused { get; init; }
+
+    /// <summary>Whether anything can be refused.</summary>
+    public required bool Detects { get; init; }
 
     /// <summary>Right decisions at the model's threshold as it was.</summary>
     public required Rate Accuracy { get; init; }
@@ -74,11 +83,15 @@ public sealed record CleanCost
             let bare = Scored(model.Where(s => s.Defense.Length == 0))
             from defense in model.GroupBy(s => s.Defense).OrderBy(d => (uint)order.IndexOf(d.Key))
             let fact = facts.FirstOrDefault(f => f.Model == model.Key && f.Defense == defense.Key)
-            select (Model: model.Key, Defense: defense.Key, Scores: defense, Bare: bare, Threshold: known.Value, Fact: fact);
+            select (Model: model.Key, Defense: defense.Key, Scores: defense.ToList(), Bare: bare, Threshold: known.Value, Fact: fact);
         return
         [
             .. models.ToList().AsParallel().AsOrdered()
-                .Select(m => Of(m.Model, m.Defense, Scored(m.Scores), m.Bare, m.Threshold, m.Fact)),
+                .Select(m => Of(m.Model, m.Defense, Scored(m.Scores), m.Bare, m.Threshold, m.Fact) with
+                {
+                    Refused = new Rate(m.Scores.Count(s => s.Refused), m.Scores.Count),
+                    Detects = m.Scores.Exists(s => s.Score is not null),
+                }),
         ];
     }
 
@@ -91,6 +104,8 @@ public sealed record CleanCost
         {
             Model = model,
             Defense = defense,
+            Refused = new Rate(0, scored.Count),
+            Detects = false,
             Same = same,
             Different = scored.Count - same,
             Accuracy = new Rate(scored.Count(s => !classifier.IsWrong(s.Distance, s.Pair.SamePerson)), scored.Count),
@@ -143,7 +158,7 @@ public sealed record CleanCost
         return
         [
             .. kinds.SelectMany(kind => kind.Select((s, i) => new ScoredPair(
-                new VerificationPair(s.Pair, s.Pair, s.Pair, s.SamePerson, i * folds / kind.Count), s.Distance))),
+                new VerificationPair(s.Pair, s.Pair, s.Pair, s.SamePerson, i * folds / kind.Count), s.Refused ? FurthestDistance : s.Distance))),
         ];
     }
 }

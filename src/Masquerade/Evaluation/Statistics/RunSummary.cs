@@ -47,6 +47,9 @@ public sealed record RunSummary
     /// <summary>The defenses in the order of the worst case, one for each matrix.</summary>
     public required IReadOnlyList<DefenseRanking> DefenseRankings { get; init; }
 
+    /// <summary>What detectors do, by themselves; none where there are none.</summary>
+    public required IReadOnlyList<DetectionSummary> Detections { get; init; }
+
     /// <summary>What the defenses cost those whom nobody attacks.</summary>
     public required IReadOnlyList<CleanCost> CleanCosts { get; init; }
 
@@ -85,6 +88,7 @@ public sealed record RunSummary
             Defenses = results.Defenses,
             DefenseMatrices = matrices,
             DefenseRankings = DefenseRanking.All(matrices),
+            Detections = DetectionSummary.All(attacks, results.CleanScores),
             CleanCosts = CleanCost.All(
                 results.CleanScores, results.Defenses, model => attacks.FirstOrDefault(a => a.Setting.Model == model)?.Setting.Threshold),
             TrustWarnings = Statistics.TrustWarnings.All(results, matrices),

@@ -163,7 +163,9 @@ public static class TrustWarnings
                     $"attacks ended for want of a gradient on {zero} of {tried.Count} attempts; attack it with a straight-through gradient "
                     + "(BPDA) or with attacks that need none");
             }
-            if (Weaker(row) is { } weaker)
+            // Attackers who know a detector have to stay unseen; those who do not hide by being refused: no contest.
+            var seen = goal == AttackGoal.Anonymize && row.Attacks.Any(a => a.Setting.Detector.Length > 0);
+            if (!seen && Weaker(row) is { } weaker)
             {
                 yield return Warn(TrustWarningKind.PerfectWeakerThanZero, goal,
                     $"{weaker}; the stronger of the two counts for each pair, and attacks through it must be made stronger");

@@ -52,7 +52,7 @@ internal static class DetectorHeads
             var average = covariance.trace().Over(width);
             var (variances, directions) = linalg.eigh(covariance.Times(1 - Shrinkage).Plus(diag(average.Times(Shrinkage).expand(width))));
             whitening.narrow(0, at, width).narrow(1, at, width).copy_(directions / variances.AtLeast(1e-12).sqrt());
-            layers.narrow(0, at, width).narrow(1, layer, 1).fill_(1.0.ToScalar());
+            layers.narrow(0, at, width).narrow(1, layer, 1).copy_(ones([width, 1], ScalarType.Float64));
             at += width;
         }
         Tensor Distances(Tensor x) => (x - mean).matmul(whitening).Squared().matmul(layers).Plus(1).log();
@@ -77,7 +77,7 @@ internal static class DetectorHeads
         using var inference = no_grad();
         using var scope = NewDisposeScope();
         Tensor[] bounds = [.. Quantiles.Select(q => Quantile(clean, q))];
-        Tensor Codes(Tensor x) => bounds.Select(b => x.gt(b).to(ScalarType.Float32)).Aggregate((a, b) => a + b);
+        Tensor Codes(Tensor x) => bounds.Select(b => x.gt(b).to(ScalarType.Float32)).Aggregate((a, b) => a.Plus(b));
         var each = MostVectors / 2;
         var (innocent, attacked) = (Rows(Codes(Few(clean, each))), Rows(Codes(Few(adversarial, each))));
         var variance = (Codes(clean) - Codes(clean).mean([0])).Squared().sum([1]).mean().item<float>();

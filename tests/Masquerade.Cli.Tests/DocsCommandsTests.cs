@@ -32,6 +32,9 @@ public sealed partial class DocsCommandsTests : IDisposable
         (TrainOnFolder(), "$1--epochs 1 --batch 4 --validation-people 2"),
         (TrainPriorOnPainted(), "$1--people 4 --patches 500 --components 2 --iterations 1 --validation-people 2"),
         (TrainPriorOnFolder(), "$1--patches 500 --components 2 --iterations 1 --validation-people 2"),
+        (DetectorOnPainted(), "$1--people 8 --validation-people 3"),
+        (DetectorOnFolder(), "$1--validation-people 2"),
+        (DetectorNetworks(), "$0 --epochs 1"),
         (Painted(), "$1--people 4 --captures 2"),
         (Taken(), "--take 2"),
         (Study(), "$0 --sample 2 --take 2"),
@@ -209,6 +212,15 @@ public sealed partial class DocsCommandsTests : IDisposable
 
     [GeneratedRegex(@"^(masq train patch-prior .*?)--validation-people \d\d+")]
     private static partial Regex TrainPriorOnFolder();
+
+    [GeneratedRegex(@"^(masq train detector .*?)--people \d+")]
+    private static partial Regex DetectorOnPainted();
+
+    [GeneratedRegex(@"^(masq train detector .*?)--validation-people \d\d+")]
+    private static partial Regex DetectorOnFolder();
+
+    [GeneratedRegex("^masq train detector --kind (?:cnn|residual)")]
+    private static partial Regex DetectorNetworks();
 
     [GeneratedRegex(@"^(masq synthesize .*?)--people \d+ --captures \d+")]
     private static partial Regex Painted();

@@ -97,7 +97,9 @@ internal sealed class TrainDetectorCommand : MasqCommand
 
     private void Check(CommandResult result)
     {
-        var kind = result.GetValue(_kind);
+        // A kind that there is not is the parser's to tell.
+        var named = result.GetResult(_kind)?.Tokens is [var token] ? token.Value : nameof(DetectorKind.Cnn);
+        if (!Enum.TryParse<DetectorKind>(named, ignoreCase: true, out var kind)) return;
         if (kind is not (DetectorKind.Residual or DetectorKind.Squeeze) && result.GetResult(_purifiers) is not null)
             result.AddError("--purifiers is for the kinds residual and squeeze: leave it out");
         if (kind is not (DetectorKind.SafetyNet or DetectorKind.Mahalanobis) && result.GetResult(_layers) is not null)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Masquerade.Cli.Commands;
 
 namespace Masquerade.Cli.Output;
@@ -12,6 +13,7 @@ internal static class JsonOutput
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         // For people and programs, never inside a web page: names keep their letters.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

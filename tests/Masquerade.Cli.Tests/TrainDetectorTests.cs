@@ -21,7 +21,8 @@ public sealed class TrainDetectorTests : IDisposable
     [Fact]
     public async Task A_detector_is_trained_and_asked()
     {
-        string[] train = ["train", "detector", .. Small, "--epochs", "1", "--unseen", "minimal/uniform", "--out", _masq["made/cnn.onnx"], "--json", _masq["made.json"]];
+        string[] train = ["train", "detector", .. Small, "--epochs", "1", "--unseen", "minimal/uniform", "--out",
+            _masq["made/cnn.onnx"], "--json", _masq["made.json"]];
         var result = await _masq.RunAsync(train);
         result.Code.ShouldBe(0, result.Error);
         var lines = result.Output.Split('\n');
@@ -64,7 +65,8 @@ public sealed class TrainDetectorTests : IDisposable
     [Fact]
     public async Task Squeezing_needs_no_learning()
     {
-        var result = await _masq.RunAsync(["train", "detector", .. Small, "--kind", "squeeze", "--purifiers", "bits:4,median:3", "--out", _masq["squeeze.onnx"]]);
+        var result = await _masq.RunAsync(["train", "detector", .. Small, "--kind", "squeeze", "--purifiers", "bits:4,median:3",
+            "--out", _masq["squeeze.onnx"]]);
         result.Code.ShouldBe(0, result.Error);
         result.Output.ShouldStartWith("{folder}/squeeze.onnx: for mini; nothing had to be learned\n");
         result.Output.ShouldMatch("minimal/fgsm +no ");
@@ -87,7 +89,8 @@ public sealed class TrainDetectorTests : IDisposable
         var pairs = _masq.Write("pairs.csv", "probe,reference,same_person\nPerson_0005_0001.jpg,Person_0006_0001.jpg,0\n");
         string[] folder =
         [
-            "train", "detector", "--model", Mini, "--images", _masq["faces/images"], "--landmarks", _masq["faces/landmarks.csv"], "--pairs", pairs,
+            "train", "detector", "--model", Mini, "--images", _masq["faces/images"], "--landmarks", _masq["faces/landmarks.csv"],
+            "--pairs", pairs,
             "--validation-people", "2", "--kind", "squeeze", "--purifiers", "bits:4", "--threads", "1", "--attacks", "minimal/uniform",
         ];
         await Refused("2 of its 6 people are evaluated in", [.. folder, "--out", _masq["a.onnx"]]);
@@ -104,10 +107,13 @@ public sealed class TrainDetectorTests : IDisposable
     [InlineData("kind", "'net'", "--model", "MINI", "--people", "8", "--kind", "net")]
     [InlineData("no model", "--model", "--people", "8")]
     [InlineData("kept", "training needs two more than that", "--model", "MINI", "--people", "8", "--validation-people", "7")]
-    [InlineData("purifiers", "--purifiers is for the kinds residual and squeeze", "--model", "MINI", "--people", "8", "--purifiers", "mean")]
+    [InlineData("purifiers", "--purifiers is for the kinds residual and squeeze", "--model", "MINI", "--people", "8", "--purifiers",
+        "mean")]
     [InlineData("layers", "--layers is for the kinds safetynet and mahalanobis", "--model", "MINI", "--people", "8", "--layers", "x")]
-    [InlineData("epochs", "--epochs is for the kinds cnn and residual", "--model", "MINI", "--people", "8", "--kind", "squeeze", "--epochs", "3")]
-    [InlineData("layer", "no activation 'stage9'", "--model", "MINI", "--people", "8", "--validation-people", "3", "--kind", "safetynet", "--layers", "stage9")]
+    [InlineData("epochs", "--epochs is for the kinds cnn and residual", "--model", "MINI", "--people", "8", "--kind", "squeeze",
+        "--epochs", "3")]
+    [InlineData("layer", "no activation 'stage9'", "--model", "MINI", "--people", "8", "--validation-people", "3", "--kind",
+        "safetynet", "--layers", "stage9")]
     [InlineData("attack", "no attack 'fgms'", "--model", "MINI", "--people", "8", "--attacks", "fgms")]
     [InlineData("no attacks", "name it with --attacks", "--model", "MINI", "--people", "8", "--attacks", ",")]
     [InlineData("floats", "foolbox-v1/fgsm makes float images only", "--model", "MINI", "--people", "8", "--attacks", "foolbox-v1/fgsm")]
@@ -125,7 +131,8 @@ public sealed class TrainDetectorTests : IDisposable
     [Theory]
     [InlineData("no detector", "Option '--detector' is required", "crop.png", "--model", "MINI", "--aligned")]
     [InlineData("no such", "none.onnx: no such file", "crop.png", "--model", "MINI", "--aligned", "--detector", "none.onnx")]
-    [InlineData("not one", "is an ONNX model, but no detector; make one with masq train detector", "crop.png", "--model", "MINI", "--aligned", "--detector", "MINI.onnx")]
+    [InlineData("not one", "is an ONNX model, but no detector; make one with masq train detector", "crop.png", "--model", "MINI",
+        "--aligned", "--detector", "MINI.onnx")]
     public async Task Bad_questions_are_one_line(string what, string message, params string[] args)
     {
         var network = Path.ChangeExtension(Mini, null);

@@ -72,7 +72,8 @@ public sealed class ActivationNetworkTests : IDisposable
         using var network = ActivationNetwork.Open(Mini, [ActivationNetwork.Rectified(Mini)[^1]], 1, gradients: false);
         var images = Pictures.Faces(3);
         var together = network.Of(images);
-        for (var i = 0; i < 3; i++) Pictures.Difference(network.Of(images.narrow(0, i, 1)), together.narrow(0, i, 1)).ShouldBeLessThan(1e-5);
+        for (var i = 0; i < 3; i++)
+            Pictures.Difference(network.Of(images.narrow(0, i, 1)), together.narrow(0, i, 1)).ShouldBeLessThan(1e-5);
         Should.Throw<InvalidOperationException>(() => network.ForGradient(images));
     }
 
@@ -83,7 +84,8 @@ public sealed class ActivationNetworkTests : IDisposable
         Refused("no activation 'relo'; did you mean relu?", ["relo"]);
         Refused("no activation", ["w1"]);
         Refused("'scalar' has no values for each image", ["scalar"]);
-        var bare = Write(new OnnxModelBuilder(17, -1, 3, 8, 8).Node("GlobalAveragePool", ["x"], ["mean"]).Node("Flatten", ["mean"]), "bare");
+        var bare = Write(new OnnxModelBuilder(17, -1, 3, 8, 8).Node("GlobalAveragePool", ["x"], ["mean"]).Node("Flatten", ["mean"]),
+            "bare");
         Should.Throw<InputException>(() => ActivationNetwork.Rectified(bare)).Message.ShouldContain("name its layers with --layers");
 
         void Refused(string message, string[] layers)

@@ -104,7 +104,8 @@ public sealed class DetectorTests(MadeDetectors made) : IClassFixture<MadeDetect
         for (var i = 0; i < 3; i++) detector.Scores(floats.narrow(0, i, 1))[0].ShouldBe(scores[i], 1e-4 * Math.Max(1, Math.Abs(scores[i])));
         detector.Scores(floats.narrow(0, 0, 0)).ShouldBeEmpty();
         var torch = detector.ScoresForGradient(floats).data<float>().ToArray();
-        if (kind != DetectorKind.SafetyNet) for (var i = 0; i < 3; i++) torch[i].ShouldBe(scores[i], 1e-3 * Math.Max(1, Math.Abs(scores[i])));
+        for (var i = 0; i < 3 && kind != DetectorKind.SafetyNet; i++)
+            torch[i].ShouldBe(scores[i], 1e-3 * Math.Max(1, Math.Abs(scores[i])));
         detector.Refuses(floats).ShouldBe([.. scores.Select(s => s > 0.75)]);
     }
 
@@ -115,7 +116,8 @@ public sealed class DetectorTests(MadeDetectors made) : IClassFixture<MadeDetect
         using var scope = NewDisposeScope();
         using var detector = made.Open(kind);
         detector.IsDifferentiable.ShouldBeTrue();
-        detector.Gradient.ShouldBe(kind is DetectorKind.SafetyNet or DetectorKind.Squeeze ? PurifierGradient.StraightThrough : PurifierGradient.Exact);
+        detector.Gradient.ShouldBe(kind is DetectorKind.SafetyNet or DetectorKind.Squeeze
+            ? PurifierGradient.StraightThrough : PurifierGradient.Exact);
         var images = Pictures.NoisyFaces(2, 3).requires_grad_();
         var scores = detector.ScoresForGradient(images);
         scores.shape.ShouldBe([2L]);
@@ -159,7 +161,8 @@ public sealed class DetectorTests(MadeDetectors made) : IClassFixture<MadeDetect
         using var bits = PurifierRegistry.Open("bits:4");
         using var gaussian = PurifierRegistry.Open("gaussian:1");
         var plain = made.Model.Embedder.Embed(images);
-        var moved = new[] { bits, gaussian }.Select(p => (made.Model.Embedder.Embed(p.Purify(images)) - plain).Squared().sum(1).data<float>().ToArray()).ToArray();
+        var moved = new[] { bits, gaussian }.Select(p => (made.Model.Embedder.Embed(p.Purify(images)) - plain).Squared().sum(1)
+            .data<float>().ToArray()).ToArray();
         var scores = squeeze.Scores(images);
         for (var i = 0; i < 2; i++) scores[i].ShouldBe(Math.Max(moved[0][i], moved[1][i]), 1e-5);
     }
@@ -184,10 +187,12 @@ public sealed class DetectorTests(MadeDetectors made) : IClassFixture<MadeDetect
         var good = made.PathOf(DetectorKind.Cnn);
         Refused(_folder["none.onnx"], "no such file");
         Refused(_folder.Write("text.onnx", "not a network"), "");
-        Refused(_folder.Write("plain.onnx", OnnxModelFile.Read(made.Model.Descriptor.File).ToByteArray()), "is an ONNX model, but no detector");
+        Refused(_folder.Write("plain.onnx", OnnxModelFile.Read(made.Model.Descriptor.File).ToByteArray()),
+            "is an ONNX model, but no detector");
         Refused(good, "no threshold is known for 2 % false alarms; there are: 1 %, 5 %", falseAlarms: 0.02);
         var file = DetectorFile.Read(good);
-        Refused(Write(file with { Card = file.Card with { ModelSha256 = new string('0', 64) } }), "was made for mini, not for mini as it is");
+        Refused(Write(file with { Card = file.Card with { ModelSha256 = new string('0', 64) } }),
+            "was made for mini, not for mini as it is");
         Refused(Write(file with { Card = file.Card with { Width = 96 } }), "was made for crops of 96x112, and mini takes 112x112");
         using var other = FaceModel.Load(CropEmbedder.Write(_folder), 1, gradients: false);
         Refused(good, "was made for mini, not for crop", model: other);
@@ -196,7 +201,8 @@ public sealed class DetectorTests(MadeDetectors made) : IClassFixture<MadeDetect
         // Another layer has another width than the head.
         Refused(Write(layers with { Card = layers.Card with { Layers = [ActivationNetwork.Rectified(made.Model.Descriptor)[0]] } }), "");
         var squeeze = DetectorFile.Read(made.PathOf(DetectorKind.Squeeze));
-        Refused(Write(squeeze with { Card = squeeze.Card with { Purifiers = ["noise:8"] } }), "cannot look through noise:8, which draws at random");
+        Refused(Write(squeeze with { Card = squeeze.Card with { Purifiers = ["noise:8"] } }),
+            "cannot look through noise:8, which draws at random");
         Refused(Write(squeeze with { Card = squeeze.Card with { Purifiers = ["medain"] } }), "medain");
         // A head for something else, and one that cannot be differentiated.
         Refused(Write(file with { Head = squeeze.Head }), "");

@@ -104,7 +104,8 @@ public sealed class DetectorHeadsTests
         float[][] bounds = [.. Enumerable.Range(0, Width).Select(c =>
         {
             float[] sorted = [.. rows.Select(r => r[c]).Order()];
-            return (float[])[sorted[(int)(0.25 * (rows.Length - 1))], sorted[(int)(0.5 * (rows.Length - 1))], sorted[(int)(0.75 * (rows.Length - 1))]];
+            return (float[])[sorted[(int)(0.25 * (rows.Length - 1))], sorted[(int)(0.5 * (rows.Length - 1))],
+                sorted[(int)(0.75 * (rows.Length - 1))]];
         })];
         return tensor => Values(tensor).Chunk(Width).Select(r => r.Select((v, c) => (float)bounds[c].Count(b => v > b)).ToArray());
     }
@@ -118,7 +119,8 @@ public sealed class DetectorHeadsTests
         {
             var common = random.NextDouble() - 0.5;
             for (var c = 0; c < Width; c++)
-                values[i * Width + c] = (float)((c + 1) * (common + random.NextDouble() + random.NextDouble() - 1 + shift * (c % 2 == 0 ? 1 : -0.5)));
+                values[i * Width + c] = (float)((c + 1) * (common + random.NextDouble() + random.NextDouble() - 1
+                    + shift * (c % 2 == 0 ? 1 : -0.5)));
         }
         return tensor(values, [count, Width]);
     }

@@ -26,7 +26,8 @@ public sealed class DetectorNetworkTests
         expected.shape.ShouldBe([3L, 1]);
         var model = network.ToOnnx(new ImageSize(width, height)).Build();
         var input = images.data<float>().ToArray();
-        Engines.Same(Engines.OnnxRuntime(model, input, images.shape), (expected.data<float>().ToArray(), expected.shape), 1e-4f, "the network");
+        Engines.Same(Engines.OnnxRuntime(model, input, images.shape), (expected.data<float>().ToArray(), expected.shape), 1e-4f,
+            "the network");
         Engines.Agree(model, input, images.shape);
     }
 

@@ -32,7 +32,8 @@ public sealed class LogisticRegressionTests
         double[] values = [.. positive.SelectMany(p => Enumerable.Range(0, width)
             .Select(c => Math.Pow(10, c) * (5 + random.NextDouble() - random.NextDouble() + p * apart * (c + 1) / 10)))];
         var (weights, bias) = Fit(values, width, positive);
-        var columns = Enumerable.Range(0, width).Select(c => Enumerable.Range(0, count).Select(i => values[i * width + c]).ToArray()).ToArray();
+        var columns = Enumerable.Range(0, width).Select(c => Enumerable.Range(0, count).Select(i => values[i * width + c])
+            .ToArray()).ToArray();
         var means = columns.Select(c => c.Average()).ToArray();
         var deviations = columns.Select((c, k) => Math.Sqrt(c.Average(v => (v - means[k]) * (v - means[k])))).ToArray();
         var errors = Enumerable.Range(0, count).Select(i =>
@@ -40,7 +41,8 @@ public sealed class LogisticRegressionTests
         errors.Average().ShouldBe(0, 1e-6);
         for (var c = 0; c < width; c++)
         {
-            var gradient = errors.Select((e, i) => e * (columns[c][i] - means[c]) / deviations[c]).Average() + Ridge * weights[c] * deviations[c];
+            var gradient = errors.Select((e, i) => e * (columns[c][i] - means[c]) / deviations[c]).Average()
+                + Ridge * weights[c] * deviations[c];
             gradient.ShouldBe(0, 1e-6, $"weight {c}");
         }
     }

@@ -216,13 +216,13 @@ public sealed class AttackProblem : IDisposable
     /// zero or not finite leave the batch as failures with the reason <c>zero-gradient</c>; what is returned holds the others.
     /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
-    public (Tensor Margin, Tensor Gradient) MarginAndGradient() => Differentiate(_classifier.Margin, _classifier.MarginSlope);
+    public (Tensor Margin, Tensor Gradient) MarginAndGradient() => Differentiate(BoundaryFunction.Margin);
 
     /// <summary>
     /// The cross-entropy of the true class at <see cref="Images"/> and its gradient; otherwise as <see cref="MarginAndGradient"/>.
     /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
-    public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(_classifier.Loss, _classifier.LossSlope, rises: true);
+    public (Tensor Loss, Tensor Gradient) LossAndGradient() => Differentiate(BoundaryFunction.Loss);
 
     /// <summary>
     /// As <see cref="MarginAndGradient"/>, but where images may be refused a step along the gradient changes one of the two margins only, that
@@ -230,7 +230,7 @@ public sealed class AttackProblem : IDisposable
     /// </summary>
     /// <returns>float32 [n] and [n,3,H,W], owned by the caller's scope.</returns>
     public (Tensor Margin, Tensor Gradient) OrthogonalMarginAndGradient() =>
-        Differentiate(_classifier.Margin, _classifier.MarginSlope, orthogonal: true);
+        Differentiate(BoundaryFunction.Margin, orthogonal: true);
 
     /// <summary>
     /// The verifier's margin and the detector's at <see cref="Images"/>, each positive while the attacker has not won there, and their
@@ -339,46 +339,15 @@ public sealed class AttackProblem : IDisposable
         return sights;
     }
 
-    /// <summary>
-    /// Of the boundaries that an image has to cross, the verifier's and the detector's, the one that is further away, as the linear model
-    /// has it.
-    /// </summary>
-    /// <param name="value">What is wanted of the verifier.</param>
-    /// <param name="slope">Its derivative by the distance.</param>
-    /// <param name="rises">Whether it rises towards success; a margin falls.</param>
-    /// <param name="orthogonal">Whether a step towards one boundary is to leave the image where it is with respect to the other.</param>
-    private (Tensor Value, Tensor Gradient) Differentiate(
-        Func<double, bool, double> value, Func<double, bool, double> slope, bool rises = false, bool orthogonal = false)
+    /// <inheritdoc cref="Boundaries.Furthest"/>
+    private (Tensor Value, Tensor Gradient) Differentiate(BoundaryFunction function, bool orthogonal = false)
     {
         using var scope = NewDisposeScope();
         var (sights, ofDistance, ofScore) = LookAndDifferentiate();
         var count = sights.Length;
-        var values = new float[count];
-        var slopes = new float[count];
-        for (var i = 0; i < count; i++)
-        {
-            values[i] = (float)value(sights[i].Distance, IsSame(_books[_active[i]].Goal));
-            slopes[i] = (float)slope(sights[i].Distance, IsSame(_books[_active[i]].Goal));
-        }
-        var gradient = ofDistance * slopes.PerImage();
-        if (ofScore is not null)
-        {
-            var (own, others) = (gradient.Norms(), ofScore.Norms());
-            var sign = rises ? -1 : 1;
-            var refused = new bool[count];
-            for (var i = 0; i < count; i++)
-            {
-                var margin = _classifier.Margin(sights[i].Distance, IsSame(_books[_active[i]].Goal));
-                var marginNorm = own[i] * Math.Abs(_classifier.MarginSlope(sights[i].Distance, IsSame(_books[_active[i]].Goal)) / slopes[i]);
-                refused[i] = others[i] > 0 && !(margin / marginNorm >= _verifier.Excess(sights[i].Score) / others[i]);
-                if (refused[i]) values[i] = (float)(sign * _verifier.Excess(sights[i].Score));
-            }
-            var detector = tensor(refused.Select(r => r ? 1f : 0f).ToArray()).PerImage();
-            var (ofVerifier, ofDetector) = (gradient, ofScore.Times(sign));
-            gradient = ofVerifier.Plus((ofDetector - ofVerifier) * detector);
-            if (orthogonal) gradient = Orthogonal(gradient, ofDetector.Plus((ofVerifier - ofDetector) * detector));
-        }
-
+        var (values, gradient) = new Boundaries(
+            _classifier, [.. sights.Select(s => s.Distance)], [.. sights.Select(s => _verifier.Excess(s.Score))],
+            [.. _active.Select(p => IsSame(_books[p].Goal))]).Furthest(function, ofDistance, ofScore, orthogonal);
         var norms = gradient.Norms();
         var unusable = norms.Select(n => !(n > 0) || !float.IsFinite(n)).ToArray();
         var result = tensor(values);
@@ -390,14 +359,6 @@ public sealed class AttackProblem : IDisposable
             Retire(unusable);
         }
         return (result.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
-    }
-
-    /// <summary>What is left of gradients when their part along others is taken away.</summary>
-    private static Tensor Orthogonal(Tensor gradients, Tensor others)
-    {
-        using var scope = NewDisposeScope();
-        var along = (gradients * others).flatten(1).sum(1) / others.Squared().flatten(1).sum(1).AtLeast(1e-30);
-        return (gradients - others * along.PerImage()).MoveToOuterDisposeScope();
     }
 
     private (Sight[] Sights, Tensor OfDistance, Tensor? OfScore) LookAndDifferentiate()

@@ -78,31 +78,13 @@ internal static class DefenseStudy
             CleanPairs = filterPairs,
             Batch = 50,
         };
-        var study = Finish(experiment, Path.Combine(work, "study"));
-        var ranked = filtered.Length > 0 ? Finish(filters, Path.Combine(work, "filters")) : null;
+        var study = StudyRun.Finish(experiment, Path.Combine(work, "study"));
+        var ranked = filtered.Length > 0 ? StudyRun.Finish(filters, Path.Combine(work, "filters")) : null;
         if (page is null) return;
         var given = ((string[])["defenses", "filters", "attacks", "take", "filter-pairs"])
             .Where(o => options.Optional(o) is not null).Select(o => $" --{o} {options.Optional(o)}");
         File.WriteAllText(page, Page(study, ranked, string.Concat(given)));
         Console.WriteLine($"{page} is written");
-    }
-
-    /// <summary>Does an experiment, or what is left of it, in a folder.</summary>
-    private static RunSummary Finish(Experiment experiment, string folder)
-    {
-        using var begun = File.Exists(Path.Combine(folder, RunLedger.FileName)) ? RunLedger.Resume(folder) : null;
-        using var plan = ExperimentPlan.Open(begun?.Experiment ?? experiment);
-        using var created = begun is null ? RunLedger.Create(folder, plan.Experiment, plan.Pairs, plan.Cells) : null;
-        var ledger = begun ?? created!;
-        var (clock, said) = (System.Diagnostics.Stopwatch.StartNew(), -1);
-        new ExperimentRunner(plan, ledger).Run(p =>
-        {
-            var percent = (int)(100 * p.Done / Math.Max(1, p.Total));
-            if (percent == said) return;
-            said = percent;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(folder)}: {percent} %, {clock.Elapsed.TotalMinutes:F1} min, {p.Doing}"));
-        });
-        return RunExporter.Export(ledger, folder);
     }
 
     /// <summary>Pairs evenly taken from the folds whose photographs are at hand, half of the same person.</summary>

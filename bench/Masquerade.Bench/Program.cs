@@ -12,6 +12,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  robustness {RobustnessBench.Usage}");
     Console.Error.WriteLine($"  detection {DetectionBench.Usage}");
     Console.Error.WriteLine($"  defenses {DefenseStudy.Usage}");
+    Console.Error.WriteLine($"  detectors {DetectionStudy.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
     Console.Error.WriteLine($"  purifiers {PurifierBench.Usage}");
     Console.Error.WriteLine($"  restoration {RestorationBench.Usage}");
@@ -34,6 +35,9 @@ try
         case "defenses":
             DefenseStudy.Run(options);
             break;
+        case "detectors":
+            DetectionStudy.Run(options);
+            break;
         case "detection":
             DetectionBench.Run(options);
             break;
@@ -47,7 +51,7 @@ try
             RestorationBench.Run(options);
             break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, purifiers, restoration, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, detectors, purifiers, restoration, synthesize");
     }
     options.RequireAllUsed();
     return 0;

@@ -16,7 +16,8 @@ internal static class PurifierBench
     public const string Usage =
         "[--defenses mean:3,median:3+jpeg,… (every one)] [--model M.model.json] [--size 112] [--batch 32] [--rounds 7] [--threads N]";
 
-    private const int SettlingMilliseconds = 20;
+    private const int SettlingMilliseconds = 100;
+    private const int WarmUpRounds = 4;
 
     private sealed record Way(string Name, string Kind, Action Forward, Action? Gradient)
     {
@@ -46,7 +47,7 @@ internal static class PurifierBench
         }
         ways.AddRange(purifiers.Select(p =>
             new Way(p.Name, Kind(p), () => p.Purify(images, draws).Dispose(), () => Gradient(p, images, draws))));
-        for (var round = -1; round < rounds; round++)
+        for (var round = -WarmUpRounds; round < rounds; round++)
         {
             foreach (var way in ways)
             {
@@ -60,7 +61,7 @@ internal static class PurifierBench
                 Thread.Sleep(SettlingMilliseconds);
                 var watch = Stopwatch.StartNew();
                 run();
-                // The round before the first warms up.
+                // The rounds before the first compile, and compile better what is called often.
                 if (round >= 0) times.Add(watch.Elapsed.TotalMilliseconds / batch);
             }
         }

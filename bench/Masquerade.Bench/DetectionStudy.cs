@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Masquerade.Detection;
+using Masquerade.Evaluation;
+using Masquerade.Evaluation.Statistics;
+using Masquerade.Models;
+using Masquerade.Reporting;
+using Masquerade.Training;
+using Masquerade.Training.Detectors;
+
+namespace Masquerade.Bench;
+
+/// <summary>
+/// Writes the page of detectors: makes one of each kind for a model, and two that know one attack only, and attacks the model behind them on
+/// the study's pairs. Each step goes on where it was interrupted; the page is written anew from what they left.
+/// </summary>
+internal static class DetectionStudy
+{
+    private const int StudySample = 100;
+    private static readonly string[] Learned = ["minimal/fgsm", "minimal/deepfool"];
+    private static readonly string[] Unseen = ["minimal/uniform", "minimal/gaussian", "strong/fmn"];
+
+    public const string Usage = "--model FILE --images FOLDER --landmarks FILE --people-list FILE --pairs pairs.txt --work FOLDER [--out docs/detection.md] "
+        + "[--kinds cnn,residual,…] [--faces N] [--validation-people N] [--epochs N] [--take N] [--clean-pairs N] [--threads N]";
+
+    /// <summary>A detector to make.</summary>
+    /// <param name="Name">Its file's name.</param>
+    /// <param name="Kind">What it looks at.</param>
+    /// <param name="Attacks">What it learns from.</param>
+    private sealed record Wanted(string Name, DetectorKind Kind, IReadOnlyList<string> Attacks);
+
+    public static void Run(BenchOptions options)
+    {
+        var (work, page, threads) = (options.Text("work"), options.Optional("out"), options.Number("threads", Environment.ProcessorCount));
+        var data = new TrainingData
+        {
+            Images = Path.GetFullPath(options.Text("images")),
+            Landmarks = Path.GetFullPath(options.Text("landmarks")),
+            PeopleList = Path.GetFullPath(options.Text("people-list")),
+            Pairs = Path.GetFullPath(options.Text("pairs")),
+        };
+        var settings = new DetectorTrainingSettings
+        {
+            Kind = DetectorKind.Cnn,
+            Attacks = [],
+            Faces = options.Number("faces", 2000),
+            ValidationPeople = options.Number("validation-people", 300),
+            Epochs = options.Number("epochs", 20),
+            Threads = threads,
+        };
+        var kinds = options.Optional("kinds")?.Split(',').Select(k => Enum.Parse<DetectorKind>(k, ignoreCase: true)).ToList() ?? [.. Enum.GetValues<DetectorKind>()];
+        Wanted[] wanted = [.. kinds.Select(k => new Wanted($"{k}".ToLowerInvariant(), k, Learned)),
+            .. Learned.Select(a => new Wanted($"{kinds[0]}-{a.Split('/')[1]}".ToLowerInvariant(), kinds[0], [a]))];
+        var experiment = new Experiment
+        {
+            Models = [options.Text("model")],
+            Images = data.Images,
+            Pairs = data.Pairs,
+            Landmarks = data.Landmarks,
+            Sample = StudySample,
+            Take = options.Number("take", 50),
+            Attacks = ["minimal", "strong/fmn", "joint"],
+            Storage = [StorageNames.EightBit],
+            Detectors = [.. wanted.Take(kinds.Count).Select(w => File(work, w))],
+            Stacks = [$"median:3,{File(work, wanted[0])}", $"{File(work, wanted[0])},median:3"],
+            CleanPairs = options.Number("clean-pairs", 500),
+            Batch = 25,
+            Threads = threads,
+            KeepImages = KeepImages.Examples,
+        };
+        options.RequireAllUsed();
+        Directory.CreateDirectory(work);
+        List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made = [.. wanted.Select(w => (w, Make(w, settings, data, experiment.Models[0], work)))];
+        var summary = StudyRun.Finish(experiment, Path.Combine(work, "run"));
+        if (page is null) return;
+        System.IO.File.WriteAllText(page, Page(made, summary));
+        Console.WriteLine($"{page} is written");
+    }
+
+    private static string File(string work, Wanted wanted) => Path.GetFullPath(Path.Combine(work, wanted.Name + ".onnx"));
+
+    /// <summary>Makes a detector, or reads what came of it.</summary>
+    private static IReadOnlyList<AttackDetection> Make(Wanted wanted, DetectorTrainingSettings settings, TrainingData data, string descriptor, string work)
+    {
+        var (file, judged) = (File(work, wanted), Path.Combine(work, wanted.Name + ".json"));
+        if (System.IO.File.Exists(file) && System.IO.File.Exists(judged))
+            return JsonSerializer.Deserialize<List<AttackDetection>>(System.IO.File.ReadAllText(judged)) ?? [];
+        System.IO.File.Delete(file);
+        using var model = FaceModel.Load(descriptor, settings.Threads, gradients: true);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var trained = new DetectorTrainer(model, settings with
+        {
+            Kind = wanted.Kind,
+            Attacks = Named(wanted.Attacks),
+            Unseen = Named(Unseen.Concat(Learned).Except(wanted.Attacks)),
+        }, data, file).Train();
+        Console.WriteLine(Text($"{wanted.Name}: {clock.Elapsed.TotalMinutes:F1} min, {trained.Skipped} photographs left out"));
+        System.IO.File.WriteAllText(judged, JsonSerializer.Serialize(trained.Attacks));
+        return trained.Attacks;
+
+        static NamedAttack[] Named(IEnumerable<string> names) => [.. AttackRegistry.Resolve([.. names]).Select(a => new NamedAttack(a.FullName, a.Attack))];
+    }
+
+    private static string Page(List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made, RunSummary run)
+    {
+        var text = new StringBuilder();
+        text.Append("""
+            # Detectors, measured
+
+            What [detectors](detectors.md) in front of a face verifier are worth: against attackers who do not know of them, and against those who
+            attack verifier and detector together. Written by
+
+                bench detectors --model mobilefacenet.model.json --images lfw --landmarks landmarks.csv --people-list people-outside-view2.txt --pairs pairs.txt --work runs/detectors --out docs/detection.md
+
+            (`bench` stands for `dotnet run -c Release --project bench/Masquerade.Bench --`; interrupted, the same command goes on.) The model is a
+            MobileFaceNet, photographs are LFW's. Detectors learn from people who are in no pair of view 2, and are attacked on the study's pairs. All
+            images are of 8 bits.
+
+            **What to use a detector for**: to be told of careless attacks, those made with tools that know nothing of it, on a door where somebody
+            wants to pass for somebody else. It does not hinder an attacker who knows it, and it cannot hinder anybody who wants not to be recognised.
+
+            ## On people kept from learning
+
+            Area under the ROC curve, ± half of its 95 % interval, and how many adversarial images are refused at 1 % and at 5 % false alarms. *Not
+            learned*: attacks that the detector never saw.
+
+
+            """);
+        string[] attacks = [.. made.SelectMany(m => m.Attacks.Select(a => a.Attack)).Distinct()];
+        text.Append("| detector | learned from |").AppendJoin("", attacks.Select(a => $" `{a}` |")).Append("\n|---|---|").Insert(text.Length, "---|", attacks.Length).Append('\n');
+        foreach (var (wanted, judged) in made)
+        {
+            text.Append(Text($"| `{wanted.Name}` | {(wanted.Kind == DetectorKind.Squeeze ? "clean faces only" : string.Join(", ", wanted.Attacks.Select(a => $"`{a}`")))} |"));
+            foreach (var attack in attacks)
+                text.Append(judged.FirstOrDefault(j => j.Attack == attack) is { Rates.Adversarial: > 0 } found ? Cell(found) : " – |");
+            text.Append('\n');
+        }
+        text.Append("\nThe last rows tell what leaving an attack out costs.\n\n");
+        text.Append(Text($"## On the study's first {run.Experiment.Take} pairs\n\n"));
+        text.Append(DefenseReportText.Markdown(run, figures: null, level: 3));
+        return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
+    }
+
+    private static string Cell(AttackDetection found) => Text(
+        $" {found.Rates.Auc:F3} ± {found.Rates.AucError:F3}{(found.Learned ? "" : " (not learned)")}; {string.Join(", ", found.Detected.Select(d => Text($"{100.0 * d / found.Rates.Adversarial:F0} %")))} |");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Masquerade.Attacks;
 using Masquerade.Detection;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
@@ -117,8 +118,7 @@ internal static class DetectionStudy
             MobileFaceNet, photographs are LFW's. Detectors learn from people who are in no pair of view 2, and are attacked on the study's pairs. All
             images are of 8 bits.
 
-            **What to use a detector for**: to be told of careless attacks, those made with tools that know nothing of it, on a door where somebody
-            wants to pass for somebody else. It does not hinder an attacker who knows it, and it cannot hinder anybody who wants not to be recognised.
+            {{use}}
 
             ## On people kept from learning
 
@@ -127,6 +127,7 @@ internal static class DetectionStudy
 
 
             """);
+        text.Replace("{{use}}", Use(run));
         string[] attacks = [.. made.SelectMany(m => m.Attacks.Select(a => a.Attack)).Distinct()];
         text.Append("| detector | learned from |").AppendJoin("", attacks.Select(a => $" `{a}` |")).Append("\n|---|---|").Insert(text.Length, "---|", attacks.Length).Append('\n');
         foreach (var (wanted, judged) in made)
@@ -140,6 +141,19 @@ internal static class DetectionStudy
         text.Append(Text($"## On the study's first {run.Experiment.Take} pairs\n\n"));
         text.Append(DefenseReportText.Markdown(run, figures: null, level: 3));
         return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
+    }
+
+    /// <summary>What detectors are good for, as the run has it.</summary>
+    private static string Use(RunSummary run)
+    {
+        var detectors = run.Detections.Where(d => d.Goal == AttackGoal.Impersonate).GroupBy(d => d.Defense).Select(own => (
+            Refused: own.Sum(d => d.Refused?.Count ?? 0) / Math.Max(1.0, own.Sum(d => d.Refused?.Of ?? 0)),
+            Evaded: own.Max(d => d.Evaded?.Value ?? 0))).ToList();
+        if (detectors.Count == 0) return "";
+        return Text($"**What to use a detector for**: to be told of images made by attackers who do not know of it. Of theirs that are to pass for somebody ")
+            + Text($"else, the detectors here refuse {100 * detectors.Min(d => d.Refused):F0} to {100 * detectors.Max(d => d.Refused):F0} %. Attackers who know ")
+            + Text($"them pass, with the attack that does best, in {100 * detectors.Min(d => d.Evaded):F0} to {100 * detectors.Max(d => d.Evaded):F0} % of the pairs. ")
+            + "Who wants not to be recognised is not hindered at all: a refusal is what they want.";
     }
 
     private static string Cell(AttackDetection found) => Text(

@@ -202,7 +202,9 @@ public sealed class RunLedger : IRunResults, IDisposable
     {
         ArgumentNullException.ThrowIfNull(row);
         if (row.Defense.Length == 0 || Adversarial(row) is not { } image || Crop(row.Model, row.Pair, PairSide.Probe) is not { } clean) return null;
-        if (Purifier(row.Defense) is not { } purifier) return null;
+        // Of a stack the part that cleans.
+        var name = row.Detector.Length == 0 ? row.Defense : string.Join(',', row.Defense.Split(',').Where(part => part != row.Detector));
+        if (Purifier(name) is not { } purifier) return null;
         using var scope = NewDisposeScope();
         var images = tensor(image, [1, 3, clean.Height, clean.Width]);
         var purified = purifier.Purify(images, purifier.IsRandom ? [ResultJudge.FreshDraw(Experiment.Seed, row.Pair, 0)] : null);

@@ -73,7 +73,8 @@ public sealed class EpllPurifierTests(PaintedFaces painted) : IClassFixture<Pain
             alone.view(-1).data<float>().ToArray().ShouldBe(together[i].view(-1).data<float>().ToArray());
             own.view(-1).data<float>().ToArray().ShouldBe(gradient[i].view(-1).data<float>().ToArray());
         }
-        epll.Purify(images).data<float>().ToArray().ShouldBe(together.data<float>().ToArray());
+        // Without a gradient each image has a thread of its own, which sums in another order.
+        (epll.Purify(images) - together).abs().max().item<float>().ShouldBeLessThan(1e-5f);
 
         (Tensor, Tensor) Both(Tensor x)
         {

@@ -128,7 +128,13 @@ internal static class DefenseStudy
         if (filters is not null)
         {
             text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
-            text.Append("To rank them, with one attack that costs little: the fast minimum-norm attack with fewer steps.\n\n");
+            text.Append("""
+                To rank them, with one attack that costs little: the fast minimum-norm attack with fewer steps. Behind a random defense each of its looks
+                costs several passes, so that few are left: where a warning says that it failed, the defense's place is owed to that, and what all attacks
+                together reach in the section above is what counts.
+
+
+                """);
             text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
         }
         // A path would be one of the machine that measured.

@@ -5,6 +5,7 @@ using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Faces;
 using Masquerade.Models;
+using Masquerade.Reporting;
 using Masquerade.Training.Detectors;
 using Masquerade.Verification;
 using static TorchSharp.torch;
@@ -101,6 +102,9 @@ public sealed class DetectedRunTests : IDisposable
     {
         using var run = _tiny.Run(Detected(), "run", cancellation: Cancellation);
         var summary = RunSummary.Of(run);
+        summary.DefenseMatrices.Count.ShouldBe(2);
+        summary.DefenseMatrices.ShouldAllBe(m => m.Rows.Select(r => r.Defense).SequenceEqual(new[] { "", "squeeze" }));
+        DefenseReportText.Markdown(summary).ShouldContain("What the detectors see");
         summary.Detections.Count.ShouldBe(4); // two attacks, two goals
         foreach (var detection in summary.Detections)
         {

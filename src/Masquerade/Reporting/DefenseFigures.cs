@@ -17,6 +17,11 @@ internal sealed record Figure(string File, byte[] Png, byte[] DarkPng, int Width
 /// <param name="Curves">Success against norm behind each defense; null where there are no defenses but the bare verifier.</param>
 internal sealed record DefensePictures(DefenseMatrix Matrix, Figure HeatMap, Figure? Curves);
 
+/// <summary>The figure of the detectors in front of one model.</summary>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Roc">What they refuse against false alarms.</param>
+internal sealed record DetectorPicture(string Model, Figure Roc);
+
 /// <summary>Draws the figures of a run with defenses.</summary>
 internal static class DefenseFigures
 {
@@ -26,6 +31,24 @@ internal static class DefenseFigures
     /// <summary>Likewise.</summary>
     public const string CurvesPrefix = "defense-curves-";
 
+    /// <summary>Likewise.</summary>
+    public const string RocPrefix = "roc-";
+
+    /// <summary>Names of the detectors' figures' files, one for each model in front of which a detector gave scores.</summary>
+    public static IReadOnlyList<(string Model, string File)> RocFiles(RunSummary summary)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        return [.. summary.Detections.Where(d => d.Roc is not null).Select(d => d.Model).Distinct()
+            .Select(model => (model, $"{RocPrefix}{Free(taken, ReportPictures.Slug(model))}.png"))];
+    }
+
+    /// <summary>Draws them.</summary>
+    public static IReadOnlyList<DetectorPicture> DrawRocs(RunSummary summary) =>
+    [
+        .. RocFiles(summary).Select(f => new DetectorPicture(
+            f.Model, Both(f.File, dark => RocFigure.Draw([.. summary.Detections.Where(d => d.Model == f.Model && d.Roc is not null)], dark)))),
+    ];
+
     /// <summary>Names of the figures' files, one for each matrix in their order.</summary>
     public static IReadOnlyList<(string Matrix, string? Curves)> Files(RunSummary summary)
     {
@@ -34,8 +57,7 @@ internal static class DefenseFigures
         {
             string[] parts = [m.Model, m.Storage, LedgerRows.Name(m.Goal)];
             var stem = string.Join('-', parts.Select(ReportPictures.Slug).Where(p => p.Length > 0));
-            var (name, number) = (stem, 1);
-            while (!taken.Add(name)) name = $"{stem}-{++number}";
+            var name = Free(taken, stem);
             return ($"{HeatMapPrefix}{name}.png", m.Defended.Any() ? $"{CurvesPrefix}{name}.png" : null);
         })];
     }
@@ -54,6 +76,13 @@ internal static class DefenseFigures
                 curves is null ? null : Both(curves, dark => DefenseCurves.Draw(matrix, dark)));
         }),
     ];
+
+    private static string Free(HashSet<string> taken, string stem)
+    {
+        var (name, number) = (stem, 1);
+        while (!taken.Add(name)) name = $"{stem}-{++number}";
+        return name;
+    }
 
     private static Figure Both(string file, Func<bool, (byte[] Png, int Width, int Height)> draw)
     {

@@ -67,6 +67,14 @@ internal static class DefenseJson
             SummaryJson.Number(json, "auc", rates.Auc);
             SummaryJson.Number(json, "auc_error", rates.AucError);
         }
+        if (detection.Roc is { } roc)
+        {
+            SummaryJson.Array(json, "at_false_alarms", DefenseText.FalseAlarms, share =>
+            {
+                json.WriteNumber("false_alarms", share);
+                Optional(json, "detected", new Rate(roc.DetectedAt(share), roc.Adversarial));
+            });
+        }
         Optional(json, "refused", detection.Refused);
         Optional(json, "refused_smaller_norms", detection.RefusedSmaller);
         Optional(json, "refused_larger_norms", detection.RefusedLarger);

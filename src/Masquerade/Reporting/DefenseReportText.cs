@@ -43,6 +43,11 @@ public static class DefenseReportText
         Part("In the order of the worst case", DefenseTables.Rankings(summary),
             summary.DefenseRankings.Any(r => r.IsRanking) ? DefenseText.Ranking : DefenseText.NoRanking);
         Part("What the detectors see", DefenseTables.Detections(summary), DefenseText.Detections);
+        if (figures is not null)
+        {
+            foreach (var (model, file) in DefenseFigures.RocFiles(summary))
+                Paragraph($"![{TableText.Escape($"Adversarial images refused against false alarms: {model}")}]({figures}/{file})");
+        }
         Part("What the defenses cost", DefenseTables.CleanCosts(summary), DefenseText.CleanCosts(summary));
         Part("Attack by attack", DefenseTables.Matrix(summary), "");
         Part("Without pairs that were wrong before the attack", DefenseTables.ExcludingAlreadyWrong(summary), "");

@@ -88,12 +88,16 @@ internal static class DefenseTables
     [
         .. summary.Detections.GroupBy(d => (d.Model, d.Defense)).Select(own => new StudyTable(
             $"{own.Key.Model}, {own.Key.Defense}: adversarial images refused, and the refusal evaded",
-            ["Attack", "Images", "AUC", "Refused", "of smaller norms", "of larger norms", "Evaded by attackers who know it", "Median ‖Δ‖ bare", "Median ‖Δ‖ evading"],
+            [
+                "Attack", "Images", "AUC", .. DefenseText.FalseAlarms.Select(f => Numbers.Text($"At {100 * f:0} % false alarms")), "Refused", "of smaller norms",
+                "of larger norms", "Evaded by attackers who know it", "Median ‖Δ‖ bare", "Median ‖Δ‖ evading",
+            ],
             [.. own.GroupBy(d => d.Attack).Select(attack => (IReadOnlyList<TableCell>)
             [
                 One(attack.Key),
                 Goals(attack, d => d.Refused is { } r ? new CellValue($"{r.Of}") : CellValue.None),
                 Goals(attack, d => d.Rates is { } r ? new CellValue(Numbers.Text($"{r.Auc:F3} ± {r.AucError:F3}")) : CellValue.None),
+                .. DefenseText.FalseAlarms.Select(f => Goals(attack, d => d.Roc is { } roc ? Rate(new Rate(roc.DetectedAt(f), roc.Adversarial)) : CellValue.None)),
                 Goals(attack, d => Rate(d.Refused)),
                 Goals(attack, d => Rate(d.RefusedSmaller)),
                 Goals(attack, d => Rate(d.RefusedLarger)),

@@ -28,10 +28,13 @@ internal static class DefenseText
         "from its first: where neither the interval of their medians' ratio (paired bootstrap) excludes 1 nor McNemar's test of the " +
         "pairs fooled rejects at 5%. Each test is by itself, not corrected for how many there are.";
 
+    /// <summary>Shares of clean probes at which the detection is told.</summary>
+    public static readonly double[] FalseAlarms = [0.01, 0.05];
+
     public const string Detections =
         "The part by itself. Images: made against the bare verifier, which they fool, under the 8-bit rule, and shown to the detector; AUC: how " +
-        "often such an image has a higher score than a clean probe (± half of the 95% interval of Hanley and McNeil); refused: at the threshold in " +
-        "force, all of them, those with norms up to the median, and above. Evaded: attackers who know the detector fooled the verifier and were not " +
+        "often such an image has a higher score than a clean probe (± half of the 95% interval of Hanley and McNeil); at 1 % and at 5 % false alarms: where no " +
+        "more than so many of the clean probes here are refused; refused: at the threshold in force, all of them, those with norms up to the median, and above. Evaded: attackers who know the detector fooled the verifier and were not " +
         "refused, of the pairs that were right before. Elsewhere the outcome of the whole counts: passing for somebody else succeeds only unrefused, " +
         "hiding succeeds by a refusal as well, and a clean probe that is refused is not accepted. In brackets: 95% Wilson intervals.";
 

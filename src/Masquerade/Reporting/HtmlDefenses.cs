@@ -15,7 +15,7 @@ internal static class HtmlDefenses
         foreach (var table in DefenseTables.Overview(summary)) Wide(page, table);
         page.Add($"<p class=\"caption\">{DefenseText.Levels + DefenseText.Counting}</p>\n");
         Rankings(page, summary);
-        Detections(page, summary);
+        Detections(page, summary, pictures);
         Costs(page, summary);
         Curves(page, pictures);
         Folded(page, "Attack by attack", DefenseTables.Matrix(summary));
@@ -40,10 +40,11 @@ internal static class HtmlDefenses
         page.Add($"</div>\n<p class=\"caption\">{(ranked ? DefenseText.Ranking : DefenseText.NoRanking)}</p>\n");
     }
 
-    private static void Detections(Html page, RunSummary summary)
+    private static void Detections(Html page, RunSummary summary, ReportPictures pictures)
     {
         if (summary.Detections.Count == 0) return;
         page.Add($"<h3>What the detectors see</h3>\n");
+        foreach (var drawn in pictures.Detectors) Picture(page, drawn.Roc, "Detectors", drawn.Model, "Adversarial images refused against false alarms");
         foreach (var table in DefenseTables.Detections(summary)) Wide(page, table);
         page.Add($"<p class=\"caption\">{DefenseText.Detections}</p>\n");
     }
@@ -110,17 +111,19 @@ internal static class HtmlDefenses
             """);
     }
 
-    private static void Picture(Html page, Figure figure, DefenseMatrix matrix, string what)
+    private static void Picture(Html page, Figure figure, DefenseMatrix matrix, string what) =>
+        Picture(page, figure, ReportText.Goal(matrix.Goal), DefenseTables.Title(matrix), what);
+
+    private static void Picture(Html page, Figure figure, string heading, string title, string what)
     {
-        var goal = ReportText.Goal(matrix.Goal);
         page.Add(
             $"""
             <figure class="wide">
-            <figcaption><b>{goal}</b><br>{DefenseTables.Title(matrix)}</figcaption>
+            <figcaption><b>{heading}</b><br>{title}</figcaption>
             <picture>
             <source media="screen and (prefers-color-scheme: dark)" srcset="{HtmlReport.DataUri(figure.DarkPng)}">
             <img src="{HtmlReport.DataUri(figure.Png)}" width="{figure.Width}" height="{figure.Height}"
-            style="min-width: {Math.Min(figure.Width, 1000)}px" alt="{what}. {goal}: {DefenseTables.Title(matrix)}">
+            style="min-width: {Math.Min(figure.Width, 1000)}px" alt="{what}. {heading}: {title}">
             </picture>
             </figure>
 

@@ -33,6 +33,9 @@ internal sealed class ReportPictures
     /// <summary>The figures of defenses; none where a run has none.</summary>
     public IReadOnlyList<DefensePictures> Defenses { get; private init; } = [];
 
+    /// <summary>The figures of detectors; none where a run has none.</summary>
+    public IReadOnlyList<DetectorPicture> Detectors { get; private init; } = [];
+
     /// <summary>Successes against defenses.</summary>
     public List<DefenseExample> DefenseExamples { get; } = [];
 
@@ -42,17 +45,18 @@ internal sealed class ReportPictures
         .. Curves.Select(c => (c.File, c.Png)),
         .. Examples.Values.SelectMany(e => e).Select(e => (e.File, e.Png)),
         .. Defenses.SelectMany(d => new[] { d.HeatMap, d.Curves }.OfType<Figure>()).Select(f => (f.File, f.Png)),
+        .. Detectors.Select(d => (d.Roc.File, d.Roc.Png)),
         .. DefenseExamples.Select(e => (e.File, e.Png)),
     ];
 
     /// <summary>Whether a file of this name is one that an export wrote.</summary>
     public static bool IsOurs(string file) =>
-        ((string[])["curve-", "example-", DefenseFigures.HeatMapPrefix, DefenseFigures.CurvesPrefix])
+        ((string[])["curve-", "example-", DefenseFigures.HeatMapPrefix, DefenseFigures.CurvesPrefix, DefenseFigures.RocPrefix])
         .Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal));
 
     public static ReportPictures Draw(RunSummary summary, IRunResults results)
     {
-        var pictures = new ReportPictures { Defenses = DefenseFigures.Draw(summary) };
+        var pictures = new ReportPictures { Defenses = DefenseFigures.Draw(summary), Detectors = DefenseFigures.DrawRocs(summary) };
         List<AttackSummary> bare = [.. summary.BareSettings.SelectMany(s => s)];
         List<string> names = [.. bare.Select(a => a.Attack).Distinct()];
         List<string> families = [.. bare.Select(a => a.Family).Distinct()];

@@ -30,6 +30,9 @@ public sealed record DetectionSummary
     /// <summary>How well scores tell those images from clean probes; null without either.</summary>
     public required DetectionRates? Rates { get; init; }
 
+    /// <summary>The scores as a curve, from which what is refused at any share of false alarms is read; null without either.</summary>
+    public required RocCurve? Roc { get; init; }
+
     /// <summary>
     /// Pairs that an attacker with perfect knowledge fooled the verifier with by an image that is not refused, of all that were right and
     /// not refused before; null where none were tried.
@@ -68,6 +71,8 @@ public sealed record DetectionSummary
         var shown = Rows(KnowledgeNames.Zero)?.Where(r => r.Score is not null).ToList();
         var known = shown?.Where(r => norms.ContainsKey(r.Pair)).OrderBy(r => norms[r.Pair]).ToList();
         var half = (known?.Count ?? 0) - (known?.Count ?? 0) / 2;
+        float[] scores = [.. shown?.Select(r => (float)r.Score!.Value) ?? []];
+        var judged = scores.Length > 0 && clean.Length > 0;
         var tried = Rows(KnowledgeNames.Perfect)?.Where(RowKinds.Attacked).ToList();
         var evading = tried?.Where(r => r.Success).ToList();
         return new DetectionSummary
@@ -79,7 +84,8 @@ public sealed record DetectionSummary
             Refused = RefusedOf(shown),
             RefusedSmaller = RefusedOf(known?[..half]),
             RefusedLarger = RefusedOf(known?[half..]),
-            Rates = shown is { Count: > 0 } && clean.Length > 0 ? DetectionRates.Of(clean, [.. shown.Select(r => (float)r.Score!.Value)]) : null,
+            Rates = judged ? DetectionRates.Of(clean, scores) : null,
+            Roc = judged ? RocCurve.Of(clean, scores) : null,
             Evaded = tried is null ? null : new Rate(evading!.Count, tried.Count),
             MedianL2Evading = evading is null ? null : Bootstrap.MeanAndMedian(evading.Select(r => r.Norm()))?.Median,
             MedianL2Bare = bare?.OutcomeExcludingAlreadyWrong.MedianL2,

@@ -77,14 +77,14 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
         var references = verifier.Embedder.Embed(ImageTensors.ToTensor([.. pairs.Select(p => p.Reference)]));
         var size = set.Size.Values;
         var values = probes.data<float>().ToArray();
-        for (var i = 0; i < pairs.Count; i++) set.Add(AdversarialSet.Clean, values.AsSpan(i * size, size), 0);
+        int[] faces = [.. pairs.Select((_, i) => set.AddFace(values.AsSpan(i * size, size)))];
         foreach (var attack in attacks)
         {
             using var problem = new AttackProblem(
                 verifier, probes, references, [.. pairs.Select(p => p.Goal)], [.. pairs.Select(p => p.Id)],
                 new AttackSettings(seed, StorageRule.EightBit), cancellation: cancellation);
-            foreach (var result in attack.Attack.Execute(problem))
-                if (result.Adversarial is { } image) set.Add(attack.Name, image, result.L2);
+            foreach (var (face, result) in faces.Zip(attack.Attack.Execute(problem)))
+                if (result.Adversarial is { } image) set.Add(attack.Name, face, image, result.L2);
         }
     }
 

@@ -6,16 +6,18 @@ using Microsoft.Win32.SafeHandles;
 namespace Masquerade.Training.Detectors;
 
 /// <summary>
-/// Clean and adversarial images of 8 bits in files, by where they are from: memory does not grow with their number, and what was made
-/// stays when the work is interrupted.
+/// Clean faces and adversarial images of them, of 8 bits, in files: memory does not grow with their number, and what was made stays when
+/// the work is interrupted.
 /// </summary>
 internal sealed class AdversarialSet : IDisposable
 {
     /// <summary>Name of the clean images.</summary>
     public const string Clean = "clean";
 
+    private const int RowSize = sizeof(int) + sizeof(float);
+
     private readonly string _progress;
-    private readonly Dictionary<string, (SafeFileHandle Images, SafeFileHandle Norms)> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (SafeFileHandle Images, SafeFileHandle Rows)> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
     /// <param name="folder">Where the files are.</param>
@@ -33,10 +35,10 @@ internal sealed class AdversarialSet : IDisposable
             foreach (var source in attacks.Prepend(Clean))
             {
                 var name = Path.Combine(folder, $"{part}.{source.Replace('/', '-')}");
-                _files.Add(source, (Open($"{name}.u8"), Open($"{name}.l2")));
+                _files.Add(source, (Open($"{name}.u8"), Open($"{name}.rows")));
                 _counts[source] = state.Counts.GetValueOrDefault(source);
                 if (RandomAccess.GetLength(_files[source].Images) < (long)_counts[source] * size.Values
-                    || RandomAccess.GetLength(_files[source].Norms) < (long)_counts[source] * sizeof(float))
+                    || RandomAccess.GetLength(_files[source].Rows) < (long)_counts[source] * RowSize)
                     throw new InputException($"{name}.u8: is shorter than what was written; delete {folder} and begin anew");
             }
         }
@@ -64,17 +66,29 @@ internal sealed class AdversarialSet : IDisposable
     /// <summary>Images from a source.</summary>
     public int Count(string source) => _counts[source];
 
-    /// <summary>Adds images; they count once <see cref="Commit"/> was called.</summary>
-    /// <param name="source">Where they are from.</param>
-    /// <param name="image">An image, planar, in [0,1].</param>
+    /// <summary>Adds a clean face; it counts once <see cref="Commit"/> was called.</summary>
+    /// <param name="image">It, planar, in [0,1].</param>
+    /// <returns>Which one it is.</returns>
+    public int AddFace(ReadOnlySpan<float> image)
+    {
+        Add(Clean, image, new Row(_counts[Clean], 0));
+        return _counts[Clean] - 1;
+    }
+
+    /// <summary>Adds an adversarial image; it counts once <see cref="Commit"/> was called.</summary>
+    /// <param name="attack">The attack.</param>
+    /// <param name="face">The clean face that it was made of.</param>
+    /// <param name="image">It, planar, in [0,1].</param>
     /// <param name="norm">L2 norm of its perturbation.</param>
-    public void Add(string source, ReadOnlySpan<float> image, double norm)
+    public void Add(string attack, int face, ReadOnlySpan<float> image, double norm) => Add(attack, image, new Row(face, (float)norm));
+
+    private void Add(string source, ReadOnlySpan<float> image, Row row)
     {
         var bytes = new byte[image.Length];
         for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)MathF.Round(image[i] * 255);
-        var (images, norms) = _files[source];
+        var (images, rows) = _files[source];
         Write(images, bytes, (long)_counts[source] * Size.Values);
-        Write(norms, MemoryMarshal.AsBytes((ReadOnlySpan<float>)[(float)norm]), (long)_counts[source] * sizeof(float));
+        Write(rows, MemoryMarshal.AsBytes((ReadOnlySpan<Row>)[row]), (long)_counts[source] * RowSize);
         _counts[source]++;
     }
 
@@ -83,10 +97,10 @@ internal sealed class AdversarialSet : IDisposable
     /// <param name="skipped">Of them, those that could not be used.</param>
     public void Commit(int done, int skipped)
     {
-        foreach (var (images, norms) in _files.Values)
+        foreach (var (images, rows) in _files.Values)
         {
             RandomAccess.FlushToDisk(images);
-            RandomAccess.FlushToDisk(norms);
+            RandomAccess.FlushToDisk(rows);
         }
         (Done, Skipped) = (done, skipped);
         OutputFile.Write(_progress, JsonSerializer.SerializeToUtf8Bytes(new State(done, skipped, _counts)));
@@ -104,12 +118,10 @@ internal sealed class AdversarialSet : IDisposable
     }
 
     /// <summary>The L2 norm of an image's perturbation.</summary>
-    public float Norm(string source, int at)
-    {
-        var value = new float[1];
-        ReadExactly(_files[source].Norms, MemoryMarshal.AsBytes(value.AsSpan()), (long)at * sizeof(float));
-        return value[0];
-    }
+    public float Norm(string attack, int at) => RowOf(attack, at).Norm;
+
+    /// <summary>Which clean face an image was made of.</summary>
+    public int Face(string attack, int at) => RowOf(attack, at).Face;
 
     /// <summary>Images as a tensor's values.</summary>
     /// <returns>count × 3 × H × W values.</returns>
@@ -123,11 +135,19 @@ internal sealed class AdversarialSet : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (images, norms) in _files.Values)
+        foreach (var (images, rows) in _files.Values)
         {
             images.Dispose();
-            norms.Dispose();
+            rows.Dispose();
         }
+    }
+
+    private Row RowOf(string source, int at)
+    {
+        Span<Row> row = stackalloc Row[1];
+        ReadExactly(_files[source].Rows, MemoryMarshal.AsBytes(row), (long)at * RowSize);
+        return row[0].Face >= 0 && row[0].Face < _counts[Clean] ? row[0]
+            : throw new InputException("a file of adversarial images is damaged; delete its folder and begin anew");
     }
 
     private State Read()
@@ -177,6 +197,10 @@ internal sealed class AdversarialSet : IDisposable
             done += read;
         }
     }
+
+    /// <summary>What is kept beside an image.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Row(int Face, float Norm);
 
     private sealed record State(int Done, int Skipped, Dictionary<string, int> Counts);
 }

@@ -9,19 +9,38 @@ namespace Masquerade.Training.Detectors;
 
 /// <summary>
 /// The network of detectors that look at pixels or at what a purifier takes off them. Adversarial changes are of a level or two, so it is
-/// built as networks are that find messages hidden in photographs (Ye, Ni and Yi, TIFS 2017): its first filters see changes only, their
-/// outputs are cut off at a few levels before edges can drown the rest, and the image is made smaller late.
+/// built as networks are that find messages hidden in photographs (Ye, Ni and Yi, TIFS 2017): its first filters begin as those that tell how
+/// badly a pixel follows from its neighbours (Fridrich and Kodovský, TIFS 2012), their outputs are cut off at a few levels before edges can
+/// drown the rest, and the image is made smaller late.
 /// </summary>
 internal sealed class DetectorNetwork : nn.Module<Tensor, Tensor>
 {
     /// <summary>Name of the architecture in checkpoints.</summary>
-    public const string Architecture = "detector-16-24-32-48-64";
+    public const string Architecture = "detector-18-24-32-48-64";
 
-    private const long Stem = 16;
     private const long StemSize = 5;
+    private const long Channels = 3;
     private const double Levels = 255;
     private const float MostLevels = 4;
     private static readonly long[] Widths = [24, 32, 48, 64];
+
+    // What a pixel is less what one neighbour, two, eight or twenty-four say that it should be.
+    private static readonly float[][,] Predictions =
+    [
+        new float[,] { { -1, 1 } },
+        new float[,] { { -1 }, { 1 } },
+        new float[,] { { 1 / 2f, -1, 1 / 2f } },
+        new float[,] { { 1 / 2f }, { -1 }, { 1 / 2f } },
+        new float[,] { { -1 / 4f, 1 / 2f, -1 / 4f }, { 1 / 2f, -1, 1 / 2f }, { -1 / 4f, 1 / 2f, -1 / 4f } },
+        new float[,]
+        {
+            { -1 / 12f, 2 / 12f, -2 / 12f, 2 / 12f, -1 / 12f }, { 2 / 12f, -6 / 12f, 8 / 12f, -6 / 12f, 2 / 12f },
+            { -2 / 12f, 8 / 12f, -12 / 12f, 8 / 12f, -2 / 12f }, { 2 / 12f, -6 / 12f, 8 / 12f, -6 / 12f, 2 / 12f },
+            { -1 / 12f, 2 / 12f, -2 / 12f, 2 / 12f, -1 / 12f },
+        },
+    ];
+
+    private static readonly long Stem = Channels * Predictions.Length;
 
     private readonly Conv2d _stem;
     private readonly ConvolutionUnit[] _units;
@@ -30,7 +49,7 @@ internal sealed class DetectorNetwork : nn.Module<Tensor, Tensor>
     /// <param name="seed">Of the first weights.</param>
     public DetectorNetwork(ulong seed) : base(nameof(DetectorNetwork))
     {
-        register_module("stem", _stem = nn.Conv2d(3, Stem, StemSize, padding: StemSize / 2));
+        register_module("stem", _stem = nn.Conv2d(Channels, Stem, StemSize, padding: StemSize / 2));
         _units = new ConvolutionUnit[Widths.Length];
         for (var i = 0; i < Widths.Length; i++)
             register_module($"unit{i}", _units[i] = new ConvolutionUnit(i == 0 ? Stem : Widths[i - 1], Widths[i], 3, 1, depthwise: false));
@@ -38,7 +57,23 @@ internal sealed class DetectorNetwork : nn.Module<Tensor, Tensor>
         FirstWeights.Draw(this, seed);
         using var inference = no_grad();
         using var scope = NewDisposeScope();
-        _stem.weight.sub_(_stem.weight.mean([2, 3], true));
+        _stem.weight.copy_(tensor(FirstFilters(), [Stem, Channels, StemSize, StemSize]));
+    }
+
+    /// <summary>Every prediction in every channel by itself.</summary>
+    private static float[] FirstFilters()
+    {
+        var values = new float[Stem, Channels, StemSize, StemSize];
+        for (var i = 0; i < Predictions.Length; i++)
+        {
+            var filter = Predictions[i];
+            // In the middle; of an even size, one further on.
+            var (top, left) = ((StemSize - filter.GetLength(0) + 1) / 2, (StemSize - filter.GetLength(1) + 1) / 2);
+            for (var channel = 0; channel < Channels; channel++)
+                for (var y = 0; y < filter.GetLength(0); y++)
+                    for (var x = 0; x < filter.GetLength(1); x++) values[i * Channels + channel, channel, top + y, left + x] = filter[y, x];
+        }
+        return [.. values.Cast<float>()];
     }
 
     /// <summary>Scores images.</summary>

@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 namespace Masquerade.Training.Detectors;
 
 /// <summary>
-/// Trains the network of a detector on clean and adversarial images, half and half, every attack as often as every other. It goes on from
-/// its checkpoint after an interruption, to the same weights.
+/// Trains the network of a detector on adversarial images, every attack as often as every other, each beside the clean face that it was
+/// made of: what differs is the attack alone. It goes on from its checkpoint after an interruption, to the same weights.
 /// </summary>
 internal sealed class DetectorNetworkTraining(DetectorTrainingSettings settings, AdversarialSet set, DetectorInput input, string checkpoint)
 {
     private const double WarmUp = 0.05;
     private static readonly TimeSpan BetweenCheckpoints = TimeSpan.FromMinutes(1);
 
-    private enum Purpose : ulong { Clean = 11, Attack, Adversarial, Flip }
+    private enum Purpose : ulong { Attack = 11, Adversarial, Flip }
 
     private int Half => settings.Batch / 2;
 
@@ -68,22 +68,28 @@ internal sealed class DetectorNetworkTraining(DetectorTrainingSettings settings,
             : throw new InputException($"the loss is {value} at step {state.Step + 1}: the training diverged; begin anew with a lower --learning-rate");
     }
 
-    /// <summary>The images of a step, the same whenever it is asked for; both kinds are mirrored as often.</summary>
+    /// <summary>The images of a step, the same whenever it is asked for: clean faces, then the adversarial images of them.</summary>
     private Tensor Batch(long step)
     {
         var size = set.Size;
         var values = new float[settings.Batch * size.Values];
         string[] attacks = [.. settings.Attacks.Select(a => a.Name).Where(a => set.Count(a) > 0)];
-        TorchWorkers.Run(settings.Batch, i =>
+        TorchWorkers.Run(Half, i =>
         {
             ulong Draw(Purpose purpose) => SplitMix.For((ulong)settings.Seed, (ulong)step, (ulong)i, (ulong)purpose).Next();
-            var attacked = i >= Half;
-            var source = attacked ? attacks[Draw(Purpose.Attack) % (ulong)attacks.Length] : AdversarialSet.Clean;
-            var at = (int)(Draw(attacked ? Purpose.Adversarial : Purpose.Clean) % (ulong)set.Count(source));
-            var image = values.AsSpan(i * size.Values, size.Values);
-            set.Read(source, at, image);
-            if (Draw(Purpose.Flip) % 2 == 0) return;
-            for (var row = 0; row < image.Length; row += size.Width) image.Slice(row, size.Width).Reverse();
+            var attack = attacks[Draw(Purpose.Attack) % (ulong)attacks.Length];
+            var at = (int)(Draw(Purpose.Adversarial) % (ulong)set.Count(attack));
+            var mirrored = Draw(Purpose.Flip) % 2 == 1;
+            Read(AdversarialSet.Clean, set.Face(attack, at), i);
+            Read(attack, at, Half + i);
+
+            void Read(string source, int from, int to)
+            {
+                var image = values.AsSpan(to * size.Values, size.Values);
+                set.Read(source, from, image);
+                if (!mirrored) return;
+                for (var row = 0; row < image.Length; row += size.Width) image.Slice(row, size.Width).Reverse();
+            }
         });
         return tensor(values, [settings.Batch, 3, size.Height, size.Width]);
     }

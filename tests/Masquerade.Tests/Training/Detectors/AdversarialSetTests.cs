@@ -16,10 +16,11 @@ public sealed class AdversarialSetTests : IDisposable
     public void What_is_added_can_be_read()
     {
         using var set = Open();
-        for (var i = 0; i < 3; i++) set.Add(AdversarialSet.Clean, Image(i), 0);
-        set.Add("strong/fmn", Image(7), 0.25);
+        for (var i = 0; i < 3; i++) set.AddFace(Image(i)).ShouldBe(i);
+        set.Add("strong/fmn", 2, Image(7), 0.25);
         (set.Count(AdversarialSet.Clean), set.Count("minimal/fgsm"), set.Count("strong/fmn")).ShouldBe((3, 0, 1));
         set.Norm("strong/fmn", 0).ShouldBe(0.25f);
+        set.Face("strong/fmn", 0).ShouldBe(2);
         var values = new float[Size.Values];
         set.Read("strong/fmn", 0, values);
         values.ShouldBe(Image(7));
@@ -31,15 +32,15 @@ public sealed class AdversarialSetTests : IDisposable
     {
         using (var set = Open())
         {
-            set.Add(AdversarialSet.Clean, Image(0), 0);
-            set.Add("minimal/fgsm", Image(1), 1);
+            set.AddFace(Image(0));
+            set.Add("minimal/fgsm", 0, Image(1), 1);
             set.Commit(24, 2);
-            set.Add("minimal/fgsm", Image(2), 2);
+            set.Add("minimal/fgsm", 0, Image(2), 2);
         }
         using (var set = Open())
         {
             (set.Done, set.Skipped, set.Count("minimal/fgsm"), set.Count(AdversarialSet.Clean)).ShouldBe((24, 2, 1, 1));
-            set.Add("minimal/fgsm", Image(3), 3);
+            set.Add("minimal/fgsm", 0, Image(3), 3);
             set.Commit(48, 2);
         }
         using var again = Open();
@@ -52,13 +53,22 @@ public sealed class AdversarialSetTests : IDisposable
 
     [Theory]
     [InlineData("u8")]
-    [InlineData("l2")]
+    [InlineData("rows")]
     public void A_file_that_was_shortened_is_refused(string extension)
     {
         Fill();
         var file = _folder[$"training.minimal-fgsm.{extension}"];
         File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
         Refused("is shorter than what was written");
+    }
+
+    [Fact]
+    public void An_image_of_a_face_that_is_not_there_is_refused()
+    {
+        Fill();
+        using var set = Open();
+        set.Add("minimal/fgsm", 7, Image(1), 1);
+        Should.Throw<InputException>(() => set.Face("minimal/fgsm", 1)).Message.ShouldContain("is damaged; delete its folder");
     }
 
     [Theory]
@@ -87,7 +97,8 @@ public sealed class AdversarialSetTests : IDisposable
     private void Fill()
     {
         using var set = Open();
-        set.Add("minimal/fgsm", Image(1), 1);
+        set.AddFace(Image(0));
+        set.Add("minimal/fgsm", 0, Image(1), 1);
         set.Commit(24, 0);
     }
 

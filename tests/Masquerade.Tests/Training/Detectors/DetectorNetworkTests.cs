@@ -57,6 +57,6 @@ public sealed class DetectorNetworkTests
         Weights(same).ShouldBe(Weights(one));
         Weights(other).ShouldNotBe(Weights(one));
 
-        static float[] Weights(DetectorNetwork network) => network.state_dict()["stem.weight"].data<float>().ToArray();
+        static float[] Weights(DetectorNetwork network) => network.state_dict()["unit0.convolution.weight"].data<float>().ToArray();
     }
 }

@@ -48,6 +48,7 @@ internal static class DetectionStudy
             Faces = options.Number("faces", 2000),
             ValidationPeople = options.Number("validation-people", 300),
             Epochs = options.Number("epochs", 20),
+            AttackedFolder = Path.Combine(work, "attacked"),
             Threads = threads,
         };
         var kinds = options.Optional("kinds")?.Split(',').Select(k => Enum.Parse<DetectorKind>(k, ignoreCase: true)).ToList() ?? [.. Enum.GetValues<DetectorKind>()];

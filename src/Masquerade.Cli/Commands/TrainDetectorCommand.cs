@@ -62,6 +62,12 @@ internal sealed class TrainDetectorCommand : MasqCommand
         "--validation-people", "People kept from learning, to calibrate and judge on.", 1_000_000, 2, Defaults.ValidationPeople);
     private readonly Option<int> _validationFaces = CommonOptions.Count(
         "--validation-faces", "Most faces of those people.", 1_000_000, 20, Defaults.ValidationFaces);
+    private readonly Option<string?> _attacked = new("--attacked")
+    {
+        Description = "Where adversarial images are kept (default: beside the file). Other kinds of detectors for the model, trained on the "
+            + "same photographs, use what is there instead of attacking again.",
+        HelpName = "FOLDER",
+    };
     private readonly Option<int> _epochs = CommonOptions.Count("--epochs", "Of cnn and residual: how often all clean faces are seen.", 10_000, 1, Defaults.Epochs);
     private readonly Option<double> _rate = new("--learning-rate")
     {
@@ -86,7 +92,7 @@ internal sealed class TrainDetectorCommand : MasqCommand
         _host = host;
         Option[] options =
         [
-            _kind, _model, _attacks, _unseen, .. _data.All, _out, _purifiers, _layers, _faces, _validation, _validationFaces, _epochs, _rate, _seed, _threads,
+            _kind, _model, _attacks, _unseen, .. _data.All, _out, _purifiers, _layers, _faces, _validation, _validationFaces, _attacked, _epochs, _rate, _seed, _threads,
             _strict, _json,
         ];
         foreach (var option in options) Add(option);
@@ -148,6 +154,7 @@ internal sealed class TrainDetectorCommand : MasqCommand
             Faces = parsed.GetValue(_faces),
             ValidationPeople = parsed.GetValue(_validation),
             ValidationFaces = parsed.GetValue(_validationFaces),
+            AttackedFolder = parsed.GetValue(_attacked),
             Epochs = parsed.GetValue(_epochs),
             LearningRate = parsed.GetValue(_rate),
             Seed = parsed.GetValue(_seed),

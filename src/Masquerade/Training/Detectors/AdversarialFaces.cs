@@ -18,7 +18,7 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
 {
     private const int Chunk = 24;
 
-    private sealed record Pair(string Id, AttackGoal Goal, FaceImage Probe, FaceImage Reference);
+    private sealed record Pair(int Place, string Id, AttackGoal Goal, FaceImage Probe, FaceImage Reference);
 
     /// <summary>Attacks faces until there are so many, or all are done.</summary>
     /// <param name="set">Where they go; what is there is not done again.</param>
@@ -34,19 +34,20 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
         int[] own = [.. Enumerable.Range(0, crops.Count).Where(i => crops.Person(i) >= people.First && crops.Person(i) < people.First + people.Count)];
         var others = own.GroupBy(crops.Person).ToDictionary(g => g.Key, g => g.ToArray());
         int[] order = [.. Shuffled(own).Take(faces)];
-        var skipped = set.Skipped;
-        progress(set.Done, order.Length);
-        for (var done = set.Done; done < order.Length;)
+        string[] sources = [AdversarialSet.Clean, .. attacks.Select(a => a.Name)];
+        var done = sources.Min(set.Done);
+        progress(done, order.Length);
+        while (done < order.Length)
         {
             cancellation.ThrowIfCancellationRequested();
-            var chunk = Enumerable.Range(done, Math.Min(Chunk, order.Length - done)).ToArray();
+            int[] chunk = [.. Enumerable.Range(done, Math.Min(Chunk, order.Length - done))];
             var pairs = new Pair?[chunk.Length];
             TorchWorkers.Run(chunk.Length, i => pairs[i] = Load(order[chunk[i]], chunk[i], own, others));
             List<Pair> usable = [.. pairs.OfType<Pair>()];
-            skipped += chunk.Length - usable.Count;
-            if (usable.Count > 0) Attack(set, usable, attacks, cancellation);
+            HashSet<string> missing = [.. sources.Where(s => set.Done(s) <= done)];
+            if (usable.Count > 0) Attack(set, usable, missing.Contains(AdversarialSet.Clean), [.. attacks.Where(a => missing.Contains(a.Name))], cancellation);
             done += chunk.Length;
-            set.Commit(done, skipped);
+            set.Commit(done, missing, missing.Contains(AdversarialSet.Clean) ? chunk.Length - usable.Count : 0);
             progress(done, order.Length);
         }
     }
@@ -62,7 +63,7 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
         var reference = from[(int)random.Below(from.Length)];
         try
         {
-            return new Pair($"{probe} {reference}", hide ? AttackGoal.Anonymize : AttackGoal.Impersonate, crops.Load(probe), crops.Load(reference));
+            return new Pair(at, $"{probe} {reference}", hide ? AttackGoal.Anonymize : AttackGoal.Impersonate, crops.Load(probe), crops.Load(reference));
         }
         catch (InputException) when (!strict)
         {
@@ -70,14 +71,14 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
         }
     }
 
-    private void Attack(AdversarialSet set, List<Pair> pairs, IReadOnlyList<NamedAttack> attacks, CancellationToken cancellation)
+    private void Attack(AdversarialSet set, List<Pair> pairs, bool add, IReadOnlyList<NamedAttack> attacks, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var probes = ImageTensors.ToTensor([.. pairs.Select(p => p.Probe)]);
         var references = verifier.Embedder.Embed(ImageTensors.ToTensor([.. pairs.Select(p => p.Reference)]));
         var size = set.Size.Values;
         var values = probes.data<float>().ToArray();
-        int[] faces = [.. pairs.Select((_, i) => set.AddFace(values.AsSpan(i * size, size)))];
+        int[] faces = [.. pairs.Select((p, i) => add ? set.AddFace(values.AsSpan(i * size, size), p.Place) : set.FaceAt(p.Place))];
         foreach (var attack in attacks)
         {
             using var problem = new AttackProblem(

@@ -7,7 +7,7 @@ namespace Masquerade.Training.Detectors;
 
 /// <summary>
 /// Clean faces and adversarial images of them, of 8 bits, in files: memory does not grow with their number, and what was made stays when
-/// the work is interrupted.
+/// the work is interrupted. Attacks come and go: what is there of one is not made again.
 /// </summary>
 internal sealed class AdversarialSet : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class AdversarialSet : IDisposable
 
     private readonly string _progress;
     private readonly Dictionary<string, (SafeFileHandle Images, SafeFileHandle Rows)> _files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly State _state;
 
     /// <param name="folder">Where the files are.</param>
     /// <param name="part">Whose images they are, as <c>training</c>; a part of the files' names.</param>
@@ -28,17 +28,16 @@ internal sealed class AdversarialSet : IDisposable
     public AdversarialSet(string folder, string part, ImageSize size, IReadOnlyList<string> attacks)
     {
         (Size, Attacks, _progress) = (size, attacks, Path.Combine(folder, $"{part}.json"));
-        var state = File.Exists(_progress) ? Read() : new State(0, 0, []);
-        (Done, Skipped) = (state.Done, state.Skipped);
+        _state = File.Exists(_progress) ? Read() : new State(0, []);
         try
         {
             foreach (var source in attacks.Prepend(Clean))
             {
                 var name = Path.Combine(folder, $"{part}.{source.Replace('/', '-')}");
                 _files.Add(source, (Open($"{name}.u8"), Open($"{name}.rows")));
-                _counts[source] = state.Counts.GetValueOrDefault(source);
-                if (RandomAccess.GetLength(_files[source].Images) < (long)_counts[source] * size.Values
-                    || RandomAccess.GetLength(_files[source].Rows) < (long)_counts[source] * RowSize)
+                if (!_state.Sources.ContainsKey(source)) _state.Sources[source] = new Source(0, 0);
+                if (RandomAccess.GetLength(_files[source].Images) < (long)Count(source) * size.Values
+                    || RandomAccess.GetLength(_files[source].Rows) < (long)Count(source) * RowSize)
                     throw new InputException($"{name}.u8: is shorter than what was written; delete {folder} and begin anew");
             }
         }
@@ -57,22 +56,39 @@ internal sealed class AdversarialSet : IDisposable
     /// <summary>The attacks that images are of.</summary>
     public IReadOnlyList<string> Attacks { get; }
 
-    /// <summary>Faces that are done.</summary>
-    public int Done { get; private set; }
+    /// <summary>Faces whose photographs could not be used.</summary>
+    public int Skipped => _state.Skipped;
 
-    /// <summary>Of them, those whose photographs could not be used.</summary>
-    public int Skipped { get; private set; }
+    /// <summary>Faces that were asked for, or attacked.</summary>
+    /// <param name="source"><see cref="Clean"/> or an attack.</param>
+    public int Done(string source) => _state.Sources[source].Done;
 
     /// <summary>Images from a source.</summary>
-    public int Count(string source) => _counts[source];
+    public int Count(string source) => _state.Sources[source].Count;
 
     /// <summary>Adds a clean face; it counts once <see cref="Commit"/> was called.</summary>
     /// <param name="image">It, planar, in [0,1].</param>
+    /// <param name="place">Its place among the faces that were asked for; they come in order.</param>
     /// <returns>Which one it is.</returns>
-    public int AddFace(ReadOnlySpan<float> image)
+    public int AddFace(ReadOnlySpan<float> image, int place)
     {
-        Add(Clean, image, new Row(_counts[Clean], 0));
-        return _counts[Clean] - 1;
+        Add(Clean, image, new Row(place, 0));
+        return Count(Clean) - 1;
+    }
+
+    /// <summary>Which clean face was added for a place.</summary>
+    /// <exception cref="InputException">None was: its photograph could not be used then.</exception>
+    public int FaceAt(int place)
+    {
+        var (low, high) = (0, Count(Clean));
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (RowOf(Clean, middle).Face < place) low = middle + 1;
+            else high = middle;
+        }
+        return low < Count(Clean) && RowOf(Clean, low).Face == place ? low
+            : throw new InputException($"{_progress}: was made of other photographs; delete its folder and begin anew");
     }
 
     /// <summary>Adds an adversarial image; it counts once <see cref="Commit"/> was called.</summary>
@@ -87,23 +103,25 @@ internal sealed class AdversarialSet : IDisposable
         var bytes = new byte[image.Length];
         for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)MathF.Round(image[i] * 255);
         var (images, rows) = _files[source];
-        Write(images, bytes, (long)_counts[source] * Size.Values);
-        Write(rows, MemoryMarshal.AsBytes((ReadOnlySpan<Row>)[row]), (long)_counts[source] * RowSize);
-        _counts[source]++;
+        Write(images, bytes, (long)Count(source) * Size.Values);
+        Write(rows, MemoryMarshal.AsBytes((ReadOnlySpan<Row>)[row]), (long)Count(source) * RowSize);
+        _state.Sources[source] = _state.Sources[source] with { Count = Count(source) + 1 };
     }
 
     /// <summary>Makes what was added lasting.</summary>
     /// <param name="done">Faces that are done by now.</param>
-    /// <param name="skipped">Of them, those that could not be used.</param>
-    public void Commit(int done, int skipped)
+    /// <param name="sources">Where they are done.</param>
+    /// <param name="skipped">How many more could not be used.</param>
+    public void Commit(int done, IEnumerable<string> sources, int skipped)
     {
         foreach (var (images, rows) in _files.Values)
         {
             RandomAccess.FlushToDisk(images);
             RandomAccess.FlushToDisk(rows);
         }
-        (Done, Skipped) = (done, skipped);
-        OutputFile.Write(_progress, JsonSerializer.SerializeToUtf8Bytes(new State(done, skipped, _counts)));
+        foreach (var source in sources) _state.Sources[source] = _state.Sources[source] with { Done = done };
+        _state.Skipped += skipped;
+        OutputFile.Write(_progress, JsonSerializer.SerializeToUtf8Bytes(_state));
     }
 
     /// <summary>Reads an image.</summary>
@@ -121,7 +139,8 @@ internal sealed class AdversarialSet : IDisposable
     public float Norm(string attack, int at) => RowOf(attack, at).Norm;
 
     /// <summary>Which clean face an image was made of.</summary>
-    public int Face(string attack, int at) => RowOf(attack, at).Face;
+    public int Face(string attack, int at) => RowOf(attack, at).Face is var face and >= 0 && face < Count(Clean) ? face
+        : throw new InputException($"{_progress}: a file beside it is damaged; delete its folder and begin anew");
 
     /// <summary>Images as a tensor's values.</summary>
     /// <returns>count × 3 × H × W values.</returns>
@@ -146,8 +165,7 @@ internal sealed class AdversarialSet : IDisposable
     {
         Span<Row> row = stackalloc Row[1];
         ReadExactly(_files[source].Rows, MemoryMarshal.AsBytes(row), (long)at * RowSize);
-        return row[0].Face >= 0 && row[0].Face < _counts[Clean] ? row[0]
-            : throw new InputException("a file of adversarial images is damaged; delete its folder and begin anew");
+        return row[0];
     }
 
     private State Read()
@@ -155,7 +173,7 @@ internal sealed class AdversarialSet : IDisposable
         try
         {
             var state = JsonSerializer.Deserialize<State>(InputFile.ReadBytes(_progress, 1 << 20));
-            return state is { Done: >= 0, Skipped: >= 0, Counts: { } counts } && counts.Values.All(c => c >= 0) ? state
+            return state is { Skipped: >= 0, Sources: { } sources } && sources.Values.All(s => s is { Done: >= 0, Count: >= 0 }) ? state
                 : throw new JsonException("a number in it is not possible");
         }
         catch (JsonException e)
@@ -202,5 +220,11 @@ internal sealed class AdversarialSet : IDisposable
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Row(int Face, float Norm);
 
-    private sealed record State(int Done, int Skipped, Dictionary<string, int> Counts);
+    private sealed record State(int Skipped, Dictionary<string, Source> Sources)
+    {
+        public int Skipped { get; set; } = Skipped;
+    }
+
+    /// <summary>How far a source is: the faces that are done, and the images that came of them.</summary>
+    private sealed record Source(int Done, int Count);
 }

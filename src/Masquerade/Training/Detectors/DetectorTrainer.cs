@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -46,6 +47,7 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
 {
     private const string Extension = ".onnx";
     private const string MarkName = "detector-training.json";
+    private const string AttackedMarkName = "attacked-faces.json";
     private const int Batch = 32;
     private const int FittedLayers = 4;
 
@@ -53,8 +55,10 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     private static readonly string[] UsualSqueezers = ["bits:4", "median:3", "nlm:4"];
     private static readonly string[] UsualResidual = ["dncnn"];
 
-    /// <summary>Where adversarial images and checkpoints lie.</summary>
+    /// <summary>Where checkpoints lie, and adversarial images unless the settings name a place for them.</summary>
     public string Folder => System.IO.Path.ChangeExtension(path, ".training");
+
+    private string AttackedFolder => settings.AttackedFolder ?? System.IO.Path.Combine(Folder, "attacked");
 
     /// <summary>Makes the detector.</summary>
     /// <param name="progress">Told how far it is.</param>
@@ -81,10 +85,12 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         var first = Card(crops.Source);
         // Before the attacks, which take hours: a name may be wrong.
         using var input = DetectorInput.Open(first, model, settings.Threads, gradients: false);
-        using var folder = MarkedFolder.Open(Folder, MarkName, () => OutputFile.Write(Mark, Encoding.UTF8.GetBytes(Identity(first))), () => Require(Identity(first)), () => { });
+        using var folder = Marked(Folder, MarkName, Identity(first), "holds another training; delete it, or name another file");
+        using var attacked = Marked(AttackedFolder, AttackedMarkName, AttackedIdentity(first),
+            "holds faces of another model or of other photographs, or others of them; name another folder");
         string[] all = [.. settings.Attacks.Concat(settings.Unseen).Select(a => a.Name)];
-        using var training = new AdversarialSet(Folder, "training", descriptor.InputSize, [.. settings.Attacks.Select(a => a.Name)]);
-        using var kept = new AdversarialSet(Folder, "kept", descriptor.InputSize, all);
+        using var training = new AdversarialSet(AttackedFolder, "training", descriptor.InputSize, [.. settings.Attacks.Select(a => a.Name)]);
+        using var kept = new AdversarialSet(AttackedFolder, "kept", descriptor.InputSize, all);
         var verifier = new FaceVerifier(model.Embedder, descriptor.Threshold);
         var faces = new AdversarialFaces(verifier, crops, settings.Seed, settings.Strict);
         // Where nothing is learned, no images are needed to learn from.
@@ -103,12 +109,10 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         // What cannot be opened is not written.
         using (Detector.Open("detector", file, model, settings.Threads, model.Embedder is IDifferentiableEmbedder, settings.FalseAlarms[0], path)) { }
         file.Write(path);
-        return new TrainedDetector(path, file.Card, training.Skipped + kept.Skipped, judged);
+        return new TrainedDetector(path, file.Card, (settings.Kind == DetectorKind.Squeeze ? 0 : training.Skipped) + kept.Skipped, judged);
 
         Action<int, int> Told(string doing) => (done, total) => progress?.Invoke(new DetectorProgress(doing, done, total));
     }
-
-    private string Mark => System.IO.Path.Combine(Folder, MarkName);
 
     private DetectorCard Card(string source)
     {
@@ -148,32 +152,41 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     }
 
     /// <summary>What makes two trainings the same.</summary>
-    private string Identity(DetectorCard card)
-    {
-        var text = $"{card.ToJson()}\n{JsonSerializer.Serialize(data)}\n{string.Join('\n', settings.Attacks.Concat(settings.Unseen))}\n"
-            + JsonSerializer.Serialize(new { settings.Faces, settings.ValidationPeople, settings.ValidationFaces, settings.Epochs, settings.Batch, settings.LearningRate, settings.Seed });
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-    }
+    private string Identity(DetectorCard card) => Hash(
+        $"{AttackedIdentity(card)}\n{card.ToJson()}\n{string.Join('\n', settings.Attacks.Concat(settings.Unseen))}\n"
+        + JsonSerializer.Serialize(new { settings.Epochs, settings.Batch, settings.LearningRate }));
 
-    private void Require(string identity)
+    /// <summary>What makes attacked faces the same, whatever detector is to learn from them.</summary>
+    private string AttackedIdentity(DetectorCard card) => Hash(
+        string.Create(CultureInfo.InvariantCulture, $"{card.ModelSha256} {model.Descriptor.Threshold:R} {card.Size} {model.Descriptor.Alignment}\n{JsonSerializer.Serialize(data)}\n")
+        + JsonSerializer.Serialize(new { settings.Faces, settings.ValidationPeople, settings.ValidationFaces, settings.Seed }));
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static MarkedFolder Marked(string folder, string name, string identity, string otherwise)
     {
-        if (File.ReadAllText(Mark).Trim() != identity)
-            throw new InputException($"{Folder}: holds another training; delete it, or name another file");
+        var mark = System.IO.Path.Combine(folder, name);
+        return MarkedFolder.Open(folder, name, () => OutputFile.Write(mark, Encoding.UTF8.GetBytes(identity)), Require, () => { });
+
+        void Require()
+        {
+            if (File.ReadAllText(mark).Trim() != identity) throw new InputException($"{folder}: {otherwise}");
+        }
     }
 
     private void RequireBothKinds(AdversarialSet training, AdversarialSet kept)
     {
         if (settings.Kind != DetectorKind.Squeeze)
         {
-            if (training.Count(AdversarialSet.Clean) == 0) throw new InputException($"none of the {training.Done} photographs to learn from can be used; check --images and --landmarks");
+            if (training.Count(AdversarialSet.Clean) == 0) throw new InputException($"none of the {training.Done(AdversarialSet.Clean)} photographs to learn from can be used; check --images and --landmarks");
             if (training.Attacks.Sum(training.Count) == 0)
             {
-                throw new InputException($"{string.Join(", ", training.Attacks)} fooled {model.Descriptor.Name} with none of {training.Done} faces: there is nothing "
+                throw new InputException($"{string.Join(", ", training.Attacks)} fooled {model.Descriptor.Name} with none of {training.Done(AdversarialSet.Clean)} faces: there is nothing "
                     + "to learn from; choose stronger attacks or more faces");
             }
         }
         if (kept.Count(AdversarialSet.Clean) == 0)
-            throw new InputException($"none of the {kept.Done} photographs to calibrate on can be used; check --images and --landmarks");
+            throw new InputException($"none of the {kept.Done(AdversarialSet.Clean)} photographs to calibrate on can be used; check --images and --landmarks");
     }
 
     private Networks.Onnx.Format.ModelProto Learn(

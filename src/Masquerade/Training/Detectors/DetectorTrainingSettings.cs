@@ -53,6 +53,12 @@ public sealed record DetectorTrainingSettings
     /// <summary>Threads to use.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>
+    /// Where attacked faces are kept; null for the training's own folder. Trainings for one model on the same photographs use what is there of
+    /// an attack.
+    /// </summary>
+    public string? AttackedFolder { get; init; }
+
     /// <summary>Ends at the first photograph that cannot be used.</summary>
     public bool Strict { get; init; }
 

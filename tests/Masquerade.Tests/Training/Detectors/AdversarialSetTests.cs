@@ -16,11 +16,14 @@ public sealed class AdversarialSetTests : IDisposable
     public void What_is_added_can_be_read()
     {
         using var set = Open();
-        for (var i = 0; i < 3; i++) set.AddFace(Image(i)).ShouldBe(i);
+        for (var i = 0; i < 3; i++) set.AddFace(Image(i), 2 * i).ShouldBe(i);
         set.Add("strong/fmn", 2, Image(7), 0.25);
         (set.Count(AdversarialSet.Clean), set.Count("minimal/fgsm"), set.Count("strong/fmn")).ShouldBe((3, 0, 1));
         set.Norm("strong/fmn", 0).ShouldBe(0.25f);
         set.Face("strong/fmn", 0).ShouldBe(2);
+        set.FaceAt(4).ShouldBe(2);
+        set.FaceAt(0).ShouldBe(0);
+        Should.Throw<InputException>(() => set.FaceAt(3)).Message.ShouldContain("of other photographs; delete its folder");
         var values = new float[Size.Values];
         set.Read("strong/fmn", 0, values);
         values.ShouldBe(Image(7));
@@ -32,23 +35,39 @@ public sealed class AdversarialSetTests : IDisposable
     {
         using (var set = Open())
         {
-            set.AddFace(Image(0));
+            set.AddFace(Image(0), 0);
             set.Add("minimal/fgsm", 0, Image(1), 1);
-            set.Commit(24, 2);
+            set.Commit(24, [AdversarialSet.Clean, "minimal/fgsm"], 2);
             set.Add("minimal/fgsm", 0, Image(2), 2);
         }
         using (var set = Open())
         {
-            (set.Done, set.Skipped, set.Count("minimal/fgsm"), set.Count(AdversarialSet.Clean)).ShouldBe((24, 2, 1, 1));
+            (set.Done(AdversarialSet.Clean), set.Done("minimal/fgsm"), set.Done("strong/fmn")).ShouldBe((24, 24, 0));
+            (set.Skipped, set.Count("minimal/fgsm"), set.Count(AdversarialSet.Clean)).ShouldBe((2, 1, 1));
             set.Add("minimal/fgsm", 0, Image(3), 3);
-            set.Commit(48, 2);
+            set.Commit(48, ["minimal/fgsm"], 0);
         }
         using var again = Open();
-        again.Count("minimal/fgsm").ShouldBe(2);
+        (again.Count("minimal/fgsm"), again.Done("minimal/fgsm"), again.Done(AdversarialSet.Clean), again.Skipped).ShouldBe((2, 48, 24, 2));
         again.Read("minimal/fgsm", 0, 2).ShouldBe([.. Image(1), .. Image(3)]);
         again.Norm("minimal/fgsm", 1).ShouldBe(3);
         using var other = new AdversarialSet(_folder.Root, "kept", Size, Attacks);
         other.Count("minimal/fgsm").ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_is_there_of_an_attack_stays_while_others_are_added()
+    {
+        Fill();
+        using (var others = new AdversarialSet(_folder.Root, "training", Size, ["strong/fmn", "minimal/deepfool"]))
+        {
+            (others.Count(AdversarialSet.Clean), others.Done("minimal/deepfool")).ShouldBe((1, 0));
+            others.Add("minimal/deepfool", 0, Image(5), 1);
+            others.Commit(24, ["minimal/deepfool"], 0);
+        }
+        using var set = Open();
+        set.Read("minimal/fgsm", 0, 1).ShouldBe(Image(1));
+        set.Done("minimal/fgsm").ShouldBe(24);
     }
 
     [Theory]
@@ -75,9 +94,9 @@ public sealed class AdversarialSetTests : IDisposable
     [InlineData("{")]
     [InlineData("{}")]
     [InlineData("null")]
-    [InlineData("""{"Done":24,"Skipped":0,"Counts":{"clean":-1}}""")]
-    [InlineData("""{"Done":-24,"Skipped":0,"Counts":{}}""")]
-    [InlineData("""{"Done":24,"Skipped":0}""")]
+    [InlineData("""{"Skipped":0,"Sources":{"clean":{"Done":24,"Count":-1}}}""")]
+    [InlineData("""{"Skipped":-1,"Sources":{}}""")]
+    [InlineData("""{"Skipped":0,"Sources":{"clean":null}}""")]
     public void A_damaged_record_is_refused(string json)
     {
         Fill();
@@ -97,9 +116,9 @@ public sealed class AdversarialSetTests : IDisposable
     private void Fill()
     {
         using var set = Open();
-        set.AddFace(Image(0));
+        set.AddFace(Image(0), 0);
         set.Add("minimal/fgsm", 0, Image(1), 1);
-        set.Commit(24, 0);
+        set.Commit(24, [AdversarialSet.Clean, "minimal/fgsm"], 0);
     }
 
     private void Refused(string message)

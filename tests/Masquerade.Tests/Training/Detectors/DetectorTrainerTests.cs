@@ -54,7 +54,7 @@ public sealed class DetectorTrainerTests(AttackedModel attacked) : IClassFixture
         var settings = Settings(kind);
         var whole = Trainer(settings, "whole").Train(cancellation: Token);
         Interrupt(settings, p => p is { Doing: "attacking faces to learn from", Done: 24 });
-        File.ReadAllText(_folder["parts.training/training.json"]).ShouldContain("\"Done\":24,");
+        File.ReadAllText(_folder["parts.training/attacked/training.json"]).ShouldContain($"\"{Steps.Name}\":{{\"Done\":24,");
         Interrupt(settings, p => p is { Doing: "attacking faces to judge on", Done: > 0 });
         Interrupt(settings, p => p is { Doing: "learning", Done: >= 2 or 0 });
         var parts = Trainer(settings, "parts").Train(cancellation: Token);
@@ -98,7 +98,7 @@ public sealed class DetectorTrainerTests(AttackedModel attacked) : IClassFixture
         float[] clean = ImageTensors.ToTensor(faces).data<float>().ToArray();
         foreach (var (part, first, count) in new[] { ("training", 0, People - Kept), ("kept", People - Kept, Kept) })
         {
-            using var set = new AdversarialSet(_folder["d.training"], part, size, [Steps.Name]);
+            using var set = new AdversarialSet(_folder["d.training/attacked"], part, size, [Steps.Name]);
             var seen = new HashSet<int>();
             for (var i = 0; i < set.Count(AdversarialSet.Clean); i++)
             {
@@ -130,6 +130,24 @@ public sealed class DetectorTrainerTests(AttackedModel attacked) : IClassFixture
 
         float[][] Embeddings(Tensor images) => [.. attacked.Model.Embedder.Embed(images).data<float>().ToArray()
             .Chunk(attacked.Model.Embedder.EmbeddingSize)];
+    }
+
+    [Fact]
+    public void Detectors_that_share_attacked_faces_are_the_same_as_by_themselves()
+    {
+        var alone = Settings(DetectorKind.Mahalanobis) with { Unseen = [Named("minimal/fgsm")] };
+        Trainer(alone, "alone").Train(cancellation: Token);
+        var shared = alone with { AttackedFolder = _folder["attacked"] };
+        Trainer(Settings(DetectorKind.SafetyNet) with { AttackedFolder = _folder["attacked"] }, "first").Train(cancellation: Token);
+        var doing = new HashSet<string>();
+        var again = Trainer(shared, "second").Train(p => doing.Add($"{p.Doing} {p.Done}"), Token);
+        File.ReadAllBytes(_folder["second.onnx"]).ShouldBe(File.ReadAllBytes(_folder["alone.onnx"]));
+        again.Attacks.Select(a => a.Attack).ShouldBe([Steps.Name, "minimal/fgsm"]);
+        doing.ShouldNotContain("attacking faces to learn from 0");
+        doing.ShouldContain("attacking faces to judge on 0", "one attack is new");
+        var error = Should.Throw<InputException>(() => Trainer(shared with { Seed = 7 }, "third").Train(cancellation: Token));
+        error.Message.ShouldStartWith(_folder["attacked"]);
+        error.Message.ShouldContain("holds faces of another model or of other photographs");
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Masquerade.Attacks;
-using Masquerade.Datasets;
 using Masquerade.Defenses;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
@@ -15,8 +14,6 @@ namespace Masquerade.Bench;
 /// </summary>
 internal static class DefenseStudy
 {
-    private const int StudySample = 100;
-    private const int FoldsWithPhotographs = 8;
 
     // The study's filters of finished images mirror the border; the one that its attacks were made through averages inside.
     private static readonly string[] Study = ["mean:3", "mean:5", "mean:10", "mean:3:inside"];
@@ -55,7 +52,7 @@ internal static class DefenseStudy
             Images = images,
             Pairs = pairs,
             Landmarks = landmarks,
-            Sample = StudySample,
+            Sample = StudyPairs.Sample,
             Take = options.Number("take", 50),
             Attacks = options.Optional("attacks")?.Split(',') ?? ["minimal", "strong"],
             Storage = [StorageNames.Float, StorageNames.EightBit],
@@ -69,7 +66,7 @@ internal static class DefenseStudy
         Directory.CreateDirectory(work);
         var filters = experiment with
         {
-            Pairs = WritePairs(pairs, filterPairs, Path.Combine(work, "filter-pairs.csv")),
+            Pairs = StudyPairs.Write(pairs, filterPairs, Path.Combine(work, "filter-pairs.csv")),
             Sample = null,
             Take = null,
             Attacks = ["quick/fmn"],
@@ -85,23 +82,6 @@ internal static class DefenseStudy
             .Where(o => options.Optional(o) is not null).Select(o => $" --{o} {options.Optional(o)}");
         File.WriteAllText(page, Page(study, ranked, string.Concat(given)));
         Console.WriteLine($"{page} is written");
-    }
-
-    /// <summary>Pairs evenly taken from the folds whose photographs are at hand, half of the same person.</summary>
-    private static string WritePairs(string list, int count, string path)
-    {
-        var folds = PairListReader.Read(list).Pairs.Where(p => p.Fold < FoldsWithPhotographs).ToList();
-        var lines = new List<string> { "probe,reference,same_person" };
-        foreach (var kind in folds.GroupBy(p => p.SamePerson))
-        {
-            var all = kind.ToList();
-            var wanted = Math.Min(count / 2, all.Count);
-            lines.AddRange(Enumerable.Range(0, wanted).Select(i => all[(int)((long)i * all.Count / wanted)])
-                .Select(p => $"{p.Probe},{p.Reference},{(p.SamePerson ? 1 : 0)}"));
-        }
-        var text = string.Join('\n', lines) + "\n";
-        if (!File.Exists(path) || File.ReadAllText(path) != text) File.WriteAllText(path, text);
-        return path;
     }
 
     private static string Page(RunSummary study, RunSummary? filters, string options)

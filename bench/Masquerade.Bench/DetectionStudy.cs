@@ -18,12 +18,11 @@ namespace Masquerade.Bench;
 /// </summary>
 internal static class DetectionStudy
 {
-    private const int StudySample = 100;
     private static readonly string[] Learned = ["minimal/fgsm", "minimal/deepfool"];
     private static readonly string[] Unseen = ["minimal/uniform", "minimal/gaussian", "strong/fmn"];
 
     public const string Usage = "--model FILE --images FOLDER --landmarks FILE --people-list FILE --pairs pairs.txt --work FOLDER [--out docs/detection.md] "
-        + "[--kinds cnn,residual,…] [--faces N] [--validation-people N] [--epochs N] [--take N] [--clean-pairs N] [--threads N]";
+        + "[--kinds cnn,residual,…] [--faces N] [--validation-people N] [--epochs N] [--take N] [--clean-pairs N] [--fold-pairs N] [--threads N]";
 
     /// <summary>A detector to make.</summary>
     /// <param name="Name">Its file's name.</param>
@@ -33,6 +32,7 @@ internal static class DetectionStudy
 
     public static void Run(BenchOptions options)
     {
+        Directory.CreateDirectory(options.Text("work"));
         var (work, page, threads) = (options.Text("work"), options.Optional("out"), options.Number("threads", Environment.ProcessorCount));
         var data = new TrainingData
         {
@@ -60,7 +60,7 @@ internal static class DetectionStudy
             Images = data.Images,
             Pairs = data.Pairs,
             Landmarks = data.Landmarks,
-            Sample = StudySample,
+            Sample = StudyPairs.Sample,
             Take = options.Number("take", 50),
             Attacks = ["minimal", "strong/fmn", "joint"],
             Storage = [StorageNames.EightBit],
@@ -71,12 +71,28 @@ internal static class DetectionStudy
             Threads = threads,
             KeepImages = KeepImages.Examples,
         };
+        var folds = experiment with
+        {
+            Pairs = StudyPairs.Write(data.Pairs, options.Number("fold-pairs", 500), Path.Combine(work, "fold-pairs.csv")),
+            Sample = null,
+            Take = null,
+            Attacks = [.. Learned, "quick/fmn"],
+            Stacks = [],
+            Batch = 50,
+        };
         options.RequireAllUsed();
-        Directory.CreateDirectory(work);
         List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made = [.. wanted.Select(w => (w, Make(w, settings, data, experiment.Models[0], work)))];
-        var summary = StudyRun.Finish(experiment, Path.Combine(work, "run"));
+        var study = StudyRun.Finish(experiment, Path.Combine(work, "run"));
+        var more = StudyRun.Finish(folds, Path.Combine(work, "folds"));
         if (page is null) return;
-        System.IO.File.WriteAllText(page, Page(made, summary));
+        // Beside the page, and said to be so in it.
+        var figures = Path.GetDirectoryName(Path.GetFullPath(page))!;
+        foreach (var (name, run) in new[] { ("study", "run"), ("folds", "folds") })
+        {
+            foreach (var roc in Directory.GetFiles(Path.Combine(work, run, "figures"), "roc-*.png"))
+                System.IO.File.Copy(roc, Path.Combine(figures, $"detection-{name}.png"), overwrite: true);
+        }
+        System.IO.File.WriteAllText(page, Page(made, study, more));
         Console.WriteLine($"{page} is written");
     }
 
@@ -104,7 +120,7 @@ internal static class DetectionStudy
         static NamedAttack[] Named(IEnumerable<string> names) => [.. AttackRegistry.Resolve([.. names]).Select(a => new NamedAttack(a.FullName, a.Attack))];
     }
 
-    private static string Page(List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made, RunSummary run)
+    private static string Page(List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made, RunSummary run, RunSummary folds)
     {
         var text = new StringBuilder();
         text.Append("""
@@ -138,10 +154,30 @@ internal static class DetectionStudy
                 text.Append(judged.FirstOrDefault(j => j.Attack == attack) is { Rates.Adversarial: > 0 } found ? Cell(found) : " – |");
             text.Append('\n');
         }
-        text.Append("\nThe last rows tell what leaving an attack out costs.\n\n");
+        text.Append('\n').AppendJoin(' ', Learned.Select(a => LeftOut(made, a))).Append("\n\n");
+        text.Append(Text($"## On {folds.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
+        text.Append("![Adversarial images refused against false alarms](detection-folds.png)\n\n");
+        text.Append(DefenseReportText.Markdown(folds, figures: null, level: 3)).Append('\n');
         text.Append(Text($"## On the study's first {run.Experiment.Take} pairs\n\n"));
+        text.Append("![Adversarial images refused against false alarms](detection-study.png)\n\n");
         text.Append(DefenseReportText.Markdown(run, figures: null, level: 3));
         return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
+    }
+
+    /// <summary>What it costs a detector not to have learned from an attack.</summary>
+    private static string LeftOut(List<(Wanted Wanted, IReadOnlyList<AttackDetection> Attacks)> made, string attack)
+    {
+        var all = made[0];
+        var less = made.First(m => m.Wanted.Kind == all.Wanted.Kind && m.Wanted.Attacks.Count == 1 && m.Wanted.Attacks[0] != attack);
+        var (with, without) = (Of(all), Of(less));
+        return Text($"Leaving `{attack}` out: `{less.Wanted.Name}` refuses {without.Refused:F0} % of its images at 1 % false alarms where `{all.Wanted.Name}` refuses ")
+            + Text($"{with.Refused:F0} % (AUC {without.Auc:F3} and {with.Auc:F3}).");
+
+        (double Refused, double Auc) Of((Wanted Wanted, IReadOnlyList<AttackDetection> Attacks) detector)
+        {
+            var judged = detector.Attacks.First(a => a.Attack == attack);
+            return (100.0 * judged.Detected[0] / Math.Max(1, judged.Rates.Adversarial), judged.Rates.Auc);
+        }
     }
 
     /// <summary>What detectors are good for, as the run has it.</summary>

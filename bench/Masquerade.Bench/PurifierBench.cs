@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Masquerade.Defenses;
+using Masquerade.Detection;
 using Masquerade.Faces;
 using Masquerade.Models;
 using TorchSharp;
@@ -8,13 +9,13 @@ using static TorchSharp.torch;
 namespace Masquerade.Bench;
 
 /// <summary>
-/// Milliseconds an image of each purifier, without and with a gradient back to the image, and what that is of a recogniser's own forward
+/// Milliseconds an image of each purifier or detector, without and with a gradient back to the image, and what that is of a recogniser's own forward
 /// pass. All take turns, several rounds, so that a busy machine slows all of them; medians over rounds are reported.
 /// </summary>
 internal static class PurifierBench
 {
     public const string Usage =
-        "[--defenses mean:3,median:3+jpeg,… (every one)] [--model M.model.json] [--size 112] [--batch 32] [--rounds 7] [--threads N]";
+        "[--defenses mean:3,median:3+jpeg,…|none (every one)] [--model M.model.json] [--detectors FILES, of the model] [--size 112] [--batch 32] [--rounds 7] [--threads N]";
 
     private const int SettlingMilliseconds = 100;
     private const int WarmUpRounds = 4;
@@ -30,11 +31,13 @@ internal static class PurifierBench
     {
         var (size, batch, rounds) = (options.Number("size", 112), options.Number("batch", 32), options.Number("rounds", 7));
         var threads = options.Number("threads", Environment.ProcessorCount);
-        var defenses = options.Optional("defenses")?.Split(',') ?? [.. PurifierRegistry.All.Select(p => p.Name).Where(Opens)];
+        var defenses = options.Optional("defenses") is { } named ? named == "none" ? [] : named.Split(',') : [.. PurifierRegistry.All.Select(p => p.Name).Where(Opens)];
         var descriptor = options.Optional("model");
+        var detectors = options.Optional("detectors")?.Split(',') ?? [];
+        if (detectors.Length > 0 && descriptor is null) throw new InputException("detectors are for a model; name it with --model");
         options.RequireAllUsed();
         set_num_threads(threads);
-        using var model = descriptor is null ? null : FaceModel.Load(descriptor, threads, gradients: false);
+        using var model = descriptor is null ? null : FaceModel.Load(descriptor, threads, gradients: detectors.Length > 0);
         using var scope = NewDisposeScope();
         var images = Images(batch, new ImageSize(size, size));
         var draws = Enumerable.Range(0, batch).Select(i => new RandomDraw(new CounterRandom(0, "bench", $"image {i}"), 0)).ToArray();
@@ -46,7 +49,14 @@ internal static class PurifierBench
             ways.Add(new Way(model.Descriptor.Name, "", () => model.Embedder.Embed(crops).Dispose(), null));
         }
         ways.AddRange(purifiers.Select(p =>
-            new Way(p.Name, Kind(p), () => p.Purify(images, draws).Dispose(), () => Gradient(p, images, draws))));
+            new Way(p.Name, Kind(p.Gradient) + (p.IsRandom ? ", random" : ""), () => p.Purify(images, draws).Dispose(),
+                () => Gradient(x => p.PurifyForGradient(x, draws), images))));
+        var opened = detectors.Select(d => Detector.Open(BundledDetectors.FileOf(d), model!, threads, gradients: true)).ToList();
+        foreach (var detector in opened)
+        {
+            var crops = Images(batch, model!.Descriptor.InputSize);
+            ways.Add(new Way(detector.Name, Kind(detector.Gradient), () => detector.Scores(crops), () => Gradient(detector.ScoresForGradient, crops)));
+        }
         for (var round = -WarmUpRounds; round < rounds; round++)
         {
             foreach (var way in ways)
@@ -66,16 +76,17 @@ internal static class PurifierBench
             }
         }
         purifiers.ForEach(p => p.Dispose());
+        opened.ForEach(d => d.Dispose());
         Console.Write($"milliseconds an image: {size}x{size}, batch {batch}, {threads} threads, ");
         Console.WriteLine($"{rounds} rounds, {Environment.ProcessorCount} cores");
         Print(ways, model is not null);
     }
 
-    private static void Gradient(Purifier purifier, Tensor images, RandomDraw[] draws)
+    private static void Gradient(Func<Tensor, Tensor> network, Tensor images)
     {
         using var scope = NewDisposeScope();
         var leaf = images.clone().requires_grad_();
-        autograd.grad([purifier.PurifyForGradient(leaf, draws).sum()], [leaf]);
+        autograd.grad([network(leaf).sum()], [leaf]);
     }
 
     private static void Print(List<Way> ways, bool withModel)
@@ -90,8 +101,7 @@ internal static class PurifierBench
         }
     }
 
-    private static string Kind(Purifier purifier) =>
-        (purifier.Gradient == PurifierGradient.Exact ? "exact" : "straight-through") + (purifier.IsRandom ? ", random" : "");
+    private static string Kind(PurifierGradient gradient) => gradient == PurifierGradient.Exact ? "exact" : "straight-through";
 
     private static Tensor Images(int count, ImageSize size)
     {

@@ -19,7 +19,7 @@ internal sealed class DetectCommand : MasqCommand
     };
     private readonly Option<string> _detector = new("--detector", "-d")
     {
-        Description = "The detector's file, as masq train detector wrote it.",
+        Description = "The detector: a file that masq train detector wrote, or the name of a bundled one, which are for the model mini.",
         HelpName = "FILE",
         Required = true,
     };
@@ -54,7 +54,7 @@ internal sealed class DetectCommand : MasqCommand
         var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
         torch.set_num_threads(threads);
         using var model = FaceModel.Load(_host.Models.Find(parsed.GetRequiredValue(_model)), threads, gradients: false);
-        using var detector = Detector.Open(parsed.GetRequiredValue(_detector), model, threads, gradients: false, parsed.GetValue(_falseAlarms));
+        using var detector = Detector.Open(BundledDetectors.FileOf(parsed.GetRequiredValue(_detector)), model, threads, gradients: false, parsed.GetValue(_falseAlarms));
         using var crops = ModelCrops.Open(_host, model.Descriptor, _faces.Read(parsed));
         var answers = new List<DetectedJson>();
         foreach (var photograph in parsed.GetRequiredValue(_photographs))

@@ -1,4 +1,3 @@
-using Masquerade.Assets;
 using Masquerade.Defenses;
 using Masquerade.Detection;
 
@@ -11,7 +10,6 @@ namespace Masquerade.Evaluation;
 internal sealed record DefenseStack(string? Purifier, string? Detector, bool DetectsFirst)
 {
     private const char Mark = ',';
-    private const string Extension = ".onnx";
 
     /// <summary>All of an experiment's, as they are to be reported.</summary>
     /// <exception cref="InputException">One is not possible.</exception>
@@ -43,20 +41,7 @@ internal sealed record DefenseStack(string? Purifier, string? Detector, bool Det
     public static string AnywhereInStack(string stack, string folder) => string.Join(
         Mark, stack.Split(Mark, StringSplitOptions.TrimEntries).Select(p => IsFile(p) ? Anywhere(p, folder) : IsDetector(p) ? p : PurifierRegistry.Anywhere(p, folder)));
 
-    /// <summary>The file of a detector that is named or bundled.</summary>
-    /// <exception cref="InputException">None is bundled under this name.</exception>
-    public static string FileOf(string detector)
-    {
-        if (IsFile(detector)) return detector;
-        var folder = Path.Combine(AppContext.BaseDirectory, "models", "detectors");
-        var path = Path.Combine(folder, detector + Extension);
-        if (File.Exists(path)) return path;
-        string[] known = Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*" + Extension).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)] : [];
-        throw new InputException($"no detector '{InputFile.OneLine(detector)}'{NearestName.Question(detector, known)}; name a file that masq train detector "
-            + $"wrote{(known.Length > 0 ? $", or {string.Join(", ", known)}" : "")}");
-    }
-
-    private static bool IsFile(string part) => part.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) && !part.StartsWith("onnx:", StringComparison.Ordinal);
+    private static bool IsFile(string part) => BundledDetectors.IsFile(part) && !part.StartsWith("onnx:", StringComparison.Ordinal);
 
     private static bool IsDetector(string part) => IsFile(part)
         || Enum.GetNames<DetectorKind>().Any(kind => string.Equals(kind, part, StringComparison.OrdinalIgnoreCase));

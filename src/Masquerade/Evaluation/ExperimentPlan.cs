@@ -173,7 +173,7 @@ public sealed class ExperimentPlan : IDisposable
     {
         var purifier = stack.Purifier is null ? null : PurifierRegistry.Open(stack.Purifier, PurifierFiles.Default with { Threads = experiment.Threads });
         var detectors = new Dictionary<string, Detector>(StringComparer.Ordinal);
-        var file = stack.Detector is null ? null : DefenseStack.FileOf(stack.Detector);
+        var file = stack.Detector is null ? null : BundledDetectors.FileOf(stack.Detector);
         var planned = new PlannedDefense("", purifier, detectors, file, stack.DetectsFirst);
         try
         {

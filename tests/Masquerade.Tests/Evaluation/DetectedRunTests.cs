@@ -115,6 +115,27 @@ public sealed class DetectedRunTests : IDisposable
             (detection.RefusedSmaller!.Value.Of + detection.RefusedLarger!.Value.Of).ShouldBe(shown.Count);
             var tried = rows.Where(r => r is { Knowledge: KnowledgeNames.Perfect, AlreadyWrong: false }).ToList();
             detection.Evaded!.Value.ShouldBe(new Rate(tried.Count(r => r.Success), tried.Count));
+            var roc = detection.Roc.ShouldNotBeNull();
+            (roc.Clean, roc.Adversarial).ShouldBe((run.CleanScores.Count(s => s.Score is not null), shown.Count));
+            // No clean probe of so few may be refused.
+            roc.DetectedAt(0.01).ShouldBe(shown.Count(r => r.Score > run.CleanScores.Max(s => s.Score)));
+        }
+    }
+
+    [Fact]
+    public void Reports_show_the_curve()
+    {
+        using var run = _tiny.Run(Detected() with { Knowledge = ["zero"] }, "run", cancellation: Cancellation);
+        var summary = RunExporter.Export(run, _tiny["run"]);
+        var picture = ImageFile.Read(_tiny["run/figures/roc-tiny.png"]);
+        (picture.Width, picture.Height).ShouldBe((1280, 684));
+        File.ReadAllText(_tiny["run/report.html"]).ShouldContain("Adversarial images refused against false alarms. Detectors: Tiny");
+        DefenseReportText.Markdown(summary).ShouldContain("![Adversarial images refused against false alarms: Tiny](figures/roc-tiny.png)");
+        using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(_tiny["run/summary.json"]));
+        foreach (var (written, own) in json.RootElement.GetProperty("detections").EnumerateArray().Zip(summary.Detections))
+        {
+            written.GetProperty("at_false_alarms").EnumerateArray().Select(a => (a.GetProperty("false_alarms").GetDouble(), a.GetProperty("detected").GetProperty("count").GetInt32()))
+                .ShouldBe([(0.01, own.Roc!.DetectedAt(0.01)), (0.05, own.Roc.DetectedAt(0.05))]);
         }
     }
 

@@ -51,6 +51,9 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     private const int Batch = 32;
     private const int FittedLayers = 4;
 
+    // Whose activations are held at once; a mean and a covariance of some hundred values need no more.
+    private const int MostFitted = 10_000;
+
     // The paper's: fewer bits, a median, and non-local means.
     private static readonly string[] UsualSqueezers = ["bits:4", "median:3", "nlm:4"];
     private static readonly string[] UsualResidual = ["dncnn"];
@@ -225,16 +228,17 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         return rows.index_select(0, tensor(Enumerable.Range(0, keys.Length).OrderBy(i => keys[i]).Select(i => (long)i).ToArray()));
     }
 
-    /// <summary>What a detector is given for images, a batch at a time.</summary>
+    /// <summary>What a detector is given for the first images, in whose order there is none; a batch at a time.</summary>
     private static Tensor Inputs(AdversarialSet set, string source, DetectorInput input)
     {
         using var inference = no_grad();
         using var scope = NewDisposeScope();
         var parts = new List<Tensor>();
-        for (var at = 0; at < set.Count(source); at += Batch)
+        var all = Math.Min(set.Count(source), MostFitted);
+        for (var at = 0; at < all; at += Batch)
         {
             using var inner = NewDisposeScope();
-            var count = Math.Min(Batch, set.Count(source) - at);
+            var count = Math.Min(Batch, all - at);
             parts.Add(input.Of(tensor(set.Read(source, at, count), [count, 3, set.Size.Height, set.Size.Width])).MoveToOuterDisposeScope());
         }
         return cat(parts).MoveToOuterDisposeScope();

@@ -38,7 +38,7 @@ internal sealed class DetectCommand : MasqCommand
     public DetectCommand(CommandHost host) : base("detect",
         "Asks a detector whether photographs look attacked. The exit code is 0 whatever the answer.",
         "masq detect photo.jpg --detector cnn.onnx --model arcface.model.json --landmarks landmarks.csv",
-        "masq detect crop1.png crop2.png --detector cnn.onnx --model mini --aligned --json")
+        "masq detect crop1.png crop2.png --detector cnn --model mini --aligned --json")
     {
         _host = host;
         Add(_photographs);

@@ -61,6 +61,9 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
     /// <summary>Where checkpoints lie, and adversarial images unless the settings name a place for them.</summary>
     public string Folder => System.IO.Path.ChangeExtension(path, ".training");
 
+    /// <summary>Where nothing is learned, no images are needed to learn from.</summary>
+    private bool Learns => settings.Kind != DetectorKind.Squeeze;
+
     private string AttackedFolder => settings.AttackedFolder ?? System.IO.Path.Combine(Folder, "attacked");
 
     /// <summary>Makes the detector.</summary>
@@ -96,8 +99,7 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         using var kept = new AdversarialSet(AttackedFolder, "kept", descriptor.InputSize, all);
         var verifier = new FaceVerifier(model.Embedder, descriptor.Threshold);
         var faces = new AdversarialFaces(verifier, crops, settings.Seed, settings.Strict);
-        // Where nothing is learned, no images are needed to learn from.
-        if (settings.Kind != DetectorKind.Squeeze)
+        if (Learns)
             faces.Make(training, (0, learners), settings.Faces, settings.Attacks, Told("attacking faces to learn from"), cancellation);
         faces.Make(kept, (learners, settings.ValidationPeople), settings.ValidationFaces, [.. settings.Attacks, .. settings.Unseen],
             Told("attacking faces to judge on"), cancellation);
@@ -105,14 +107,15 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
         var head = Learn(training, input, cancellation, progress);
         var file = Calibrated(new DetectorFile(first with
         {
-            CleanFaces = training.Count(AdversarialSet.Clean),
-            AdversarialImages = training.Attacks.Sum(training.Count),
+            // What others learned from may lie in the same folder.
+            CleanFaces = Learns ? training.Count(AdversarialSet.Clean) : 0,
+            AdversarialImages = Learns ? training.Attacks.Sum(training.Count) : 0,
             CalibrationFaces = kept.Count(AdversarialSet.Clean),
         }, head), kept, out var judged);
         // What cannot be opened is not written.
         using (Detector.Open("detector", file, model, settings.Threads, model.Embedder is IDifferentiableEmbedder, settings.FalseAlarms[0], path)) { }
         file.Write(path);
-        return new TrainedDetector(path, file.Card, (settings.Kind == DetectorKind.Squeeze ? 0 : training.Skipped) + kept.Skipped, judged);
+        return new TrainedDetector(path, file.Card, (Learns ? training.Skipped : 0) + kept.Skipped, judged);
 
         Action<int, int> Told(string doing) => (done, total) => progress?.Invoke(new DetectorProgress(doing, done, total));
     }
@@ -136,7 +139,7 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
             Height = model.Descriptor.InputSize.Height,
             Purifiers = purifiers,
             Layers = Layers(),
-            Attacks = settings.Kind == DetectorKind.Squeeze ? [] : [.. settings.Attacks.Select(a => a.Name)],
+            Attacks = !Learns ? [] : [.. settings.Attacks.Select(a => a.Name)],
             Data = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(source)),
             CalibrationFaces = 0,
             // Until it is calibrated.
@@ -179,7 +182,7 @@ public sealed class DetectorTrainer(FaceModel model, DetectorTrainingSettings se
 
     private void RequireBothKinds(AdversarialSet training, AdversarialSet kept)
     {
-        if (settings.Kind != DetectorKind.Squeeze)
+        if (Learns)
         {
             if (training.Count(AdversarialSet.Clean) == 0) throw new InputException($"none of the {training.Done(AdversarialSet.Clean)} photographs to learn from can be used; check --images and --landmarks");
             if (training.Attacks.Sum(training.Count) == 0)

@@ -145,6 +145,9 @@ public sealed class DetectorTrainerTests(AttackedModel attacked) : IClassFixture
         again.Attacks.Select(a => a.Attack).ShouldBe([Steps.Name, "minimal/fgsm"]);
         doing.ShouldNotContain("attacking faces to learn from 0");
         doing.ShouldContain("attacking faces to judge on 0", "one attack is new");
+        var squeezing = Trainer(Settings(DetectorKind.Squeeze) with { Purifiers = ["bits:4"], AttackedFolder = _folder["attacked"] }, "squeezing")
+            .Train(cancellation: Token);
+        (squeezing.Card.CleanFaces, squeezing.Card.AdversarialImages).ShouldBe((0, 0), "what others learned from is no matter");
         var error = Should.Throw<InputException>(() => Trainer(shared with { Seed = 7 }, "third").Train(cancellation: Token));
         error.Message.ShouldStartWith(_folder["attacked"]);
         error.Message.ShouldContain("holds faces of another model or of other photographs");

@@ -15,6 +15,7 @@ public sealed class RemoteSession : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Task<RemoteAnswer?>>> _underWay = new(StringComparer.Ordinal);
     private readonly Lock _keeping = new();
     private int _failuresInARow;
+    private volatile InputException? _stopped;
 
     /// <param name="verifier">The service; disposed of with the session, if it can be.</param>
     /// <param name="settings">The same that it was opened with.</param>
@@ -104,8 +105,15 @@ public sealed class RemoteSession : IDisposable
         {
             var failures = Interlocked.Increment(ref _failuresInARow);
             _settings.Say?.Invoke($"{Verifier.Name}: {e.Message}; this pair has no answer yet");
-            if (failures >= _settings.FailuresToStop) throw Stopped(e);
-            return null;
+            if (failures < _settings.FailuresToStop) return null;
+            throw _stopped = new InputException(FormattableString.Invariant($"{Verifier.Name}: {failures} pairs in a row got no answer ")
+                + $"(the last: {e.Message}); what is answered is kept: start the same command again later", e);
+        }
+        catch (InputException e)
+        {
+            // Nobody asks with a key that was refused, or knocks at a wrong address, again.
+            _stopped = e;
+            throw;
         }
         finally
         {
@@ -115,14 +123,11 @@ public sealed class RemoteSession : IDisposable
 
     private void CheckGoingOn()
     {
-        if (Volatile.Read(ref _failuresInARow) >= _settings.FailuresToStop) throw Stopped(null);
+        if (_stopped is { } stopped) throw new InputException(stopped.Message, stopped);
         if (_settings.Replay is null && _settings.MaxCalls is { } most && Verifier.Calls + Verifier.CallsPerPair > most)
             throw OverBudget(Verifier.Name, most);
     }
 
-    private InputException Stopped(Exception? e) => new($"{Verifier.Name}: {_settings.FailuresToStop} pairs in a row got no answer"
-        + (e is null ? "" : $" (last: {e.Message})") + "; stopped. What is answered is kept: start the same command again later", e!);
-
     internal static InputException OverBudget(string service, long most) => new(FormattableString.Invariant(
-        $"{service}: the {most:N0} calls that --max-calls allows are used up; what is answered is kept: allow more and start the same command again"));
+        $"{service}: the {most:N0} calls that --max-calls allows are used up; what is answered is kept: allow more, and start the same command again"));
 }

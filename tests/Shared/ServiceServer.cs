@@ -47,6 +47,7 @@ internal sealed class ServiceServer : IDisposable
     private readonly Func<ServiceRequest, ServiceResponse> _answer;
     private readonly Task _serving;
     private int _hanging;
+    private int _taken;
 
     /// <param name="answer">What a request is answered; called one at a time.</param>
     public ServiceServer(Func<ServiceRequest, ServiceResponse> answer)
@@ -64,6 +65,14 @@ internal sealed class ServiceServer : IDisposable
 
     /// <summary>How many requests were left hanging so far.</summary>
     public int Hanging => Volatile.Read(ref _hanging);
+
+    /// <summary>Whether a request hangs that was not taken note of yet.</summary>
+    public bool TakeHanging()
+    {
+        if (_taken == Hanging) return false;
+        _taken++;
+        return true;
+    }
 
     public void Dispose()
     {

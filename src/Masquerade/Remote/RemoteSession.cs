@@ -45,10 +45,13 @@ public sealed class RemoteSession : IDisposable
         {
             var key = Key(probe, reference);
             if (!keys.Add(key)) continue;
-            if (_answers.Find(Verifier.Name, key) is not null)
+            lock (_keeping)
             {
-                answered++;
-                continue;
+                if (_answers.Find(Verifier.Name, key) is not null)
+                {
+                    answered++;
+                    continue;
+                }
             }
             images.Add(probe.Sha256);
             images.Add(reference.Sha256);

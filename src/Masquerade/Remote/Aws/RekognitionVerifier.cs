@@ -49,7 +49,7 @@ internal sealed partial class RekognitionVerifier : IRemoteVerifier, IDisposable
         var keys = new KeyRing(settings);
         var needed = keys.Require(ServiceName, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
         var key = new AwsKey(needed[0], needed[1], keys.Find("AWS_SESSION_TOKEN"));
-        var region = keys.Setting("AWS_REGION", "AWS_DEFAULT_REGION", "REGION")
+        var region = keys.SettingOfFile("REGION") ?? keys.Setting("AWS_REGION", "AWS_DEFAULT_REGION")
             ?? throw new InputException($"{ServiceName}: there is no region: set AWS_REGION, to eu-west-1 for example");
         if (!Region().IsMatch(region)) throw new InputException($"{ServiceName}: AWS_REGION holds no region; it looks like eu-west-1");
         var given = keys.Setting("AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL");

@@ -33,6 +33,9 @@ internal sealed class KeyRing
         return null;
     }
 
+    /// <summary>A setting that goes by a name of its own in key files; null where there is none.</summary>
+    public string? SettingOfFile(string name) => _file.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
+
     /// <summary>A key; null where there is none.</summary>
     /// <exception cref="InputException">It cannot be one.</exception>
     public string? Find(string name)

@@ -86,13 +86,15 @@ internal sealed class RekognitionService(string keyId, string secret, string? to
     /// <summary>Computes the signature anew from what came over the wire.</summary>
     private ServiceResponse? Unsigned(ServiceRequest request)
     {
-        if (request.Header("Authorization") is not { } authorization) return Error(400, "MissingAuthenticationTokenException", "Missing token");
+        if (request.Header("Authorization") is not { } authorization)
+            return Error(400, "MissingAuthenticationTokenException", "Missing token");
         var parts = authorization["AWS4-HMAC-SHA256 ".Length..].Split(", ").Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1]);
         var scope = parts["Credential"].Split('/');
         var stamp = request.Header("X-Amz-Date")!;
         if (scope[0] != keyId || request.Header("X-Amz-Security-Token") != token)
             return Error(400, "UnrecognizedClientException", "The security token included in the request is invalid.");
-        if (scope[2] != region || scope[3] != "rekognition" || scope[1] != stamp[..8]) return Error(400, "InvalidSignatureException", "Scope");
+        if (scope[2] != region || scope[3] != "rekognition" || scope[1] != stamp[..8])
+            return Error(400, "InvalidSignatureException", "Scope");
         var time = DateTimeOffset.ParseExact(stamp, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         if ((now() - time).Duration() > TimeSpan.FromMinutes(15)) return Error(400, "InvalidSignatureException", "Signature expired");
         var signed = parts["SignedHeaders"].Split(';');
@@ -109,8 +111,8 @@ internal sealed class RekognitionService(string keyId, string secret, string? to
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(secretBytes, Encoding.UTF8.GetBytes(toSign)));
         // AWS repeats what should have been signed, the token in it.
         return parts["Signature"] == expected ? null : Error(400, "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. The Canonical String for this request should have "
-            + $"been\n'{text}'");
+            "The request signature we calculated does not match the signature you provided. The Canonical String for this request should "
+            + $"have been\n'{text}'");
     }
 }
 

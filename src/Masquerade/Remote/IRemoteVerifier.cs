@@ -8,8 +8,8 @@ public interface IRemoteVerifier
     string Name { get; }
 
     /// <summary>
-    /// Everything that its answers depend on, and no secret: service, place, versions of models. Answers are kept under it, so that those of
-    /// another setting are not taken for its own.
+    /// Everything that its answers depend on, and no secret: service, place, versions of models. Answers are kept under it, so that those
+    /// of another setting are not taken for its own.
     /// </summary>
     string Identity => Name;
 
@@ -32,7 +32,9 @@ public interface IRemoteVerifier
     /// <param name="probe">The image that may be adversarial.</param>
     /// <param name="reference">The image that it is compared with.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="InputException">The service refuses the key, or answers what cannot be understood: asking again does not help.</exception>
+    /// <exception cref="InputException">
+    /// The service refuses the key, or answers what cannot be understood: asking again does not help.
+    /// </exception>
     /// <exception cref="RemoteUnansweredException">It did not answer this time, however often it was asked.</exception>
     Task<RemoteAnswer> CompareAsync(RemoteImage probe, RemoteImage reference, CancellationToken cancellation);
 }

@@ -31,8 +31,8 @@ public sealed class RemoteSession : IDisposable
     /// nothing is sent, as a recording is played back.
     /// </summary>
     public string? ConsentQuestion => _settings.Replay is not null ? null
-        : $"{Verifier.Name}: photographs of people, originals and altered ones, are sent to {Verifier.Destination}. Whoever sends them must be "
-            + "allowed to: by the people in them, the law, the terms of the data set and those of the service. Send them?";
+        : $"{Verifier.Name}: photographs of people, originals and altered ones, are sent to {Verifier.Destination}. Whoever sends them "
+            + "must be allowed to: by the people in them, the law, the terms of the data set and those of the service. Send them?";
 
     /// <summary>What comparing pairs would need, before anything is sent.</summary>
     /// <param name="pairs">The pairs.</param>
@@ -84,7 +84,8 @@ public sealed class RemoteSession : IDisposable
     {
         ArgumentNullException.ThrowIfNull(probe);
         ArgumentNullException.ThrowIfNull(reference);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Verifier.Identity}\n{probe.Sha256}\n{reference.Sha256}")));
+        var all = $"{Verifier.Identity}\n{probe.Sha256}\n{reference.Sha256}";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
     /// <summary>Ends it; a recording is closed.</summary>
@@ -132,5 +133,5 @@ public sealed class RemoteSession : IDisposable
     }
 
     internal static InputException OverBudget(string service, long most) => new(FormattableString.Invariant(
-        $"{service}: the {most:N0} calls that --max-calls allows are used up; what is answered is kept: allow more, and start the same command again"));
+        $"{service}: the {most:N0} calls that --max-calls allows are used up; what is answered is kept: allow more, and go on"));
 }

@@ -55,7 +55,8 @@ public class AzureFaceTests
         _service.Refused.Add(Image(2).Sha256);
         using var server = new ServiceServer(_service.Answer);
         var settings = Azure(_clock, server.Url);
-        (await AskOnceAsync("azure-face", settings, Image(1), Image(3))).ShouldBe(new(RemoteOutcome.NoFaceInProbe, null, "no face in the probe"));
+        (await AskOnceAsync("azure-face", settings, Image(1), Image(3))).ShouldBe(
+            new(RemoteOutcome.NoFaceInProbe, null, "no face in the probe"));
         (await AskOnceAsync("azure-face", settings, Image(3), Image(1))).Outcome.ShouldBe(RemoteOutcome.NoFaceInReference);
         (await AskOnceAsync("azure-face", settings, Image(2), Image(3))).ShouldBe(
             new(RemoteOutcome.ImageRefused, null, "the probe: InvalidImageSize: Image size is too big."));
@@ -94,7 +95,8 @@ public class AzureFaceTests
     {
         _service.Fault = n => n == 2 ? new ServiceResponse(200, """{"isIdentical":true,"confidence":1.7}""") : null;
         using var server = new ServiceServer(_service.Answer);
-        var error = await Should.ThrowAsync<InputException>(() => AskOnceAsync("azure-face", Azure(_clock, server.Url), Image(1), Image(2)));
+        var error = await Should.ThrowAsync<InputException>(
+            () => AskOnceAsync("azure-face", Azure(_clock, server.Url), Image(1), Image(2)));
         error.Message.ShouldContain("the confidence is missing or not from 0 to 1");
     }
 
@@ -105,9 +107,10 @@ public class AzureFaceTests
             Should.Throw<InputException>(() => RemoteVerifiers.Open("azure-face", Settings(_clock, variables))).Message;
         Error().ShouldContain("set AZURE_FACE_KEY");
         Error(("AZURE_FACE_KEY", AzureKey)).ShouldContain("set AZURE_FACE_ENDPOINT");
-        Error(("AZURE_FACE_KEY", AzureKey), ("AZURE_FACE_ENDPOINT", AzureKey)).ShouldBe("AZURE_FACE_ENDPOINT: is no address; it should begin "
-            + "with https://");
+        Error(("AZURE_FACE_KEY", AzureKey), ("AZURE_FACE_ENDPOINT", AzureKey)).ShouldBe(
+            "AZURE_FACE_ENDPOINT: is no address; it should begin with https://");
         Error(("AZURE_FACE_KEY", AzureKey), ("AZURE_FACE_ENDPOINT", "http://faces.example.org")).ShouldContain("in the clear");
-        Error(("AZURE_FACE_KEY", "two words, no key"), ("AZURE_FACE_ENDPOINT", "https://faces.example.org")).ShouldStartWith("AZURE_FACE_KEY: what it holds cannot be a key");
+        Error(("AZURE_FACE_KEY", "two words, no key"), ("AZURE_FACE_ENDPOINT", "https://faces.example.org")).ShouldStartWith(
+            "AZURE_FACE_KEY: what it holds cannot be a key");
     }
 }

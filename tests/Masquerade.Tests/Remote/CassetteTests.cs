@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Masquerade.Remote;
 using static Masquerade.Tests.Remote.RemoteFixture;
 
 namespace Masquerade.Tests.Remote;
 
 /// <summary>Recordings: what is in them, what is not, and that they play without a key and without a network.</summary>
-public sealed class CassetteTests : IDisposable
+public sealed partial class CassetteTests : IDisposable
 {
     private readonly HurriedClock _clock = new();
     private readonly TemporaryFolder _folder = new();
@@ -23,7 +24,8 @@ public sealed class CassetteTests : IDisposable
         service.Faceless.Add(Image(2).Sha256);
         service.Fault = n => n == 1 ? RekognitionService.Throttle : null;
         var recorded = await RecordAsync("rekognition", url => Rekognition(_clock, url), service, [(1, 8), (2, 8), (3, 9)]);
-        (await PlayAsync("rekognition", Replay, [(3, 9), (1, 8), (2, 8), (1, 8)])).ShouldBe([recorded[2], recorded[0], recorded[1], recorded[0]]);
+        (await PlayAsync("rekognition", Replay, [(3, 9), (1, 8), (2, 8), (1, 8)])).ShouldBe(
+            [recorded[2], recorded[0], recorded[1], recorded[0]]);
         _clock.Waits.ShouldAllBe(w => w < TimeSpan.FromSeconds(5));
         var lines = File.ReadAllLines(Path.Combine(_folder["tapes"], "rekognition.jsonl"));
         lines.Length.ShouldBe(1 + 4, "the throttled one, too");
@@ -32,9 +34,8 @@ public sealed class CassetteTests : IDisposable
         ((string)request["method"]!).ShouldBe("POST");
         request["headers"]!.ToJsonString().ShouldBe(
             """{"content-type":"application/x-amz-json-1.1","x-amz-target":"RekognitionService.CompareFaces"}""");
-        request["body"]!.ToJsonString().ShouldBe($$$"""
-            {"SourceImage":{"Bytes":"sha256:{{{Image(8).Sha256}}}"},"TargetImage":{"Bytes":"sha256:{{{Image(1).Sha256}}}"},"SimilarityThreshold":0,"QualityFilter":"NONE"}
-            """);
+        request["body"]!.ToJsonString().ShouldBe($$$"""{"SourceImage":{"Bytes":"sha256:{{{Image(8).Sha256}}}"}"""
+            + $$$""","TargetImage":{"Bytes":"sha256:{{{Image(1).Sha256}}}"},"SimilarityThreshold":0,"QualityFilter":"NONE"}""");
         ((string)request["bodySha256"]!).Length.ShouldBe(64);
         ((int)exchange["response"]!["status"]!).ShouldBe(200);
         ((double)exchange["response"]!["body"]!["FaceMatches"]![0]!["Similarity"]!).ShouldBe(100 * recorded[0].Confidence!.Value, 1e-9);
@@ -76,9 +77,9 @@ public sealed class CassetteTests : IDisposable
         error.Message.ShouldContain($"has no answer to POST");
         error.Message.ShouldContain(Image(9).Sha256);
         error.Message.ShouldContain("recorded with other images or settings");
-        Should.Throw<InputException>(() => RemoteVerifiers.Open("azure-face", Replay)).Message.ShouldContain("there is no recording of azure-face");
+        OpenError("azure-face", Replay).ShouldContain("there is no recording of azure-face");
         var both = Rekognition(_clock, "http://127.0.0.1:1") with { Replay = _folder["tapes"], Record = _folder["tapes"] };
-        Should.Throw<InputException>(() => RemoteVerifiers.Open("rekognition", both)).Message.ShouldContain("not both");
+        OpenError("rekognition", both).ShouldContain("not both");
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class CassetteTests : IDisposable
             File.ReadAllLines(path).Length.ShouldBe(3);
         }
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"request\"", "\"question\""));
-        Should.Throw<InputException>(() => RemoteVerifiers.Open("rekognition", Replay)).Message.ShouldContain("line 2: is no exchange");
+        OpenError("rekognition", Replay).ShouldContain("line 2: is no exchange");
     }
 
     [Fact]
@@ -109,9 +110,9 @@ public sealed class CassetteTests : IDisposable
     {
         await RecordAsync("rekognition", url => Rekognition(_clock, url), StandInOfRekognition(_clock), [(1, 8)]);
         var elsewhere = Rekognition(_clock, "http://127.0.0.1:1") with { Record = _folder["tapes"] };
-        Should.Throw<InputException>(() => RemoteVerifiers.Open("rekognition", elsewhere)).Message.ShouldContain("another service or address");
+        OpenError("rekognition", elsewhere).ShouldContain("another service or address");
         File.Move(Path.Combine(_folder["tapes"], "rekognition.jsonl"), Path.Combine(_folder["tapes"], "azure-face.jsonl"));
-        Should.Throw<InputException>(() => RemoteVerifiers.Open("azure-face", Replay)).Message.ShouldContain("is no recording of azure-face");
+        OpenError("azure-face", Replay).ShouldContain("is no recording of azure-face");
     }
 
     [Fact]
@@ -132,6 +133,9 @@ public sealed class CassetteTests : IDisposable
         }
     }
 
+    private static string OpenError(string target, RemoteSettings settings) =>
+        Should.Throw<InputException>(() => RemoteVerifiers.Open(target, settings)).Message;
+
     private async Task<RemoteAnswer[]> RecordAsync(
         string target, Func<string, RemoteSettings> settings, FaceService service, (int, int)[] pairs, string? endpoint = null)
     {
@@ -139,7 +143,7 @@ public sealed class CassetteTests : IDisposable
         var path = Path.Combine(_folder["tapes"], $"{target}.jsonl");
         // The stand-in has another port each time.
         if (endpoint is not null && File.Exists(path))
-            File.WriteAllText(path, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(path), @"http://127\.0\.0\.1:\d+", server.Url));
+            File.WriteAllText(path, Address().Replace(File.ReadAllText(path), server.Url));
         return await PlayAsync(target, settings(server.Url) with { Record = _folder["tapes"] }, pairs);
     }
 
@@ -151,4 +155,7 @@ public sealed class CassetteTests : IDisposable
         foreach (var (probe, reference) in pairs) answers.Add(await verifier.CompareAsync(Image(probe), Image(reference), Token));
         return [.. answers];
     }
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
+    private static partial Regex Address();
 }

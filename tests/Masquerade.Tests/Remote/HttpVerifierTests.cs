@@ -185,8 +185,9 @@ public sealed class HttpVerifierTests : IDisposable
 
     private static ServiceResponse Score(byte[] probe, byte[] reference)
     {
-        var score = FaceService.Confidence(FaceService.Sha256(probe), FaceService.Sha256(reference)).ToString("R", CultureInfo.InvariantCulture);
-        return new(200, $$$"""{"result":{"faces":[{"similarity":{{{score}}}}]}}""");
+        var score = FaceService.Confidence(FaceService.Sha256(probe), FaceService.Sha256(reference));
+        var text = score.ToString("R", CultureInfo.InvariantCulture);
+        return new(200, $$$"""{"result":{"faces":[{"similarity":{{{text}}}}]}}""");
     }
 
     /// <summary>Parts of a form by their names, as RFC 7578 has them.</summary>

@@ -26,8 +26,8 @@ public class RekognitionTests
     {
         var service = new RekognitionService(AwsId, AwsSecret, null, "us-east-1", _clock.GetUtcNow);
         using var server = new ServiceServer(service.Answer);
-        var settings = Settings(_clock, ("AWS_ACCESS_KEY_ID", AwsId), ("AWS_SECRET_ACCESS_KEY", AwsSecret), ("AWS_DEFAULT_REGION", "us-east-1"),
-            ("AWS_ENDPOINT_URL", server.Url));
+        var settings = Settings(_clock, ("AWS_ACCESS_KEY_ID", AwsId), ("AWS_SECRET_ACCESS_KEY", AwsSecret),
+            ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", server.Url));
         (await AskOnceAsync("rekognition", settings, Image(1), Image(2))).Outcome.ShouldBe(RemoteOutcome.Judged);
     }
 
@@ -123,8 +123,8 @@ public class RekognitionTests
     public void A_missing_key_names_all_that_is_missing()
     {
         var error = Should.Throw<InputException>(() => RemoteVerifiers.Open("rekognition", Settings(_clock, ("AWS_REGION", "eu-west-1"))));
-        error.Message.ShouldBe("rekognition: there is no key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment or in a key "
-            + "file (--key-file)");
+        error.Message.ShouldBe("rekognition: there is no key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment or in a "
+            + "key file (--key-file)");
         Should.Throw<InputException>(() => RemoteVerifiers.Open("rekognition",
             Settings(_clock, ("AWS_ACCESS_KEY_ID", AwsId), ("AWS_SECRET_ACCESS_KEY", AwsSecret)))).Message.ShouldContain("set AWS_REGION");
     }

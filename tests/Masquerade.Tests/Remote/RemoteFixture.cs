@@ -16,7 +16,8 @@ internal static class RemoteFixture
     public static RemoteImage Image(int number, int side = 112)
     {
         var png = new byte[64];
-        ((byte[])[0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, (byte)'I', (byte)'H', (byte)'D', (byte)'R']).CopyTo(png, 0);
+        ReadOnlySpan<byte> begin = [0x89, .. "PNG\r\n\u001A\n"u8, 0, 0, 0, 13, .. "IHDR"u8];
+        begin.CopyTo(png);
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(16), side);
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), side);
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(40), number);
@@ -44,7 +45,8 @@ internal static class RemoteFixture
         Settings(clock, ("AZURE_FACE_KEY", key), ("AZURE_FACE_ENDPOINT", url));
 
     /// <summary>The stand-in itself.</summary>
-    public static RekognitionService StandInOfRekognition(HurriedClock clock) => new(AwsId, AwsSecret, AwsToken, "eu-west-1", clock.GetUtcNow);
+    public static RekognitionService StandInOfRekognition(HurriedClock clock) =>
+        new(AwsId, AwsSecret, AwsToken, "eu-west-1", clock.GetUtcNow);
 
     /// <summary>Opens a service, asks about one pair, and closes it.</summary>
     public static async Task<RemoteAnswer> AskOnceAsync(string target, RemoteSettings settings, RemoteImage probe, RemoteImage reference)

@@ -6,8 +6,6 @@ namespace Masquerade.Tests.Remote;
 
 public class RemoteSessionTests
 {
-    private static readonly RemoteAnswer Half = RemoteAnswer.Judged(0.5);
-
     private readonly HurriedClock _clock = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -103,8 +101,8 @@ public class RemoteSessionTests
         (await session.CompareAsync(Image(0), Image(9), Token)).ShouldBeNull();
         (await session.CompareAsync(Image(1), Image(9), Token)).ShouldBeNull();
         var error = await Should.ThrowAsync<InputException>(() => session.CompareAsync(Image(2), Image(9), Token));
-        error.Message.ShouldBe("azure-face: 3 pairs in a row got no answer (the last: no answer after 3 attempts (the server fails (503))); what "
-            + "is answered is kept: start the same command again later");
+        error.Message.ShouldBe("azure-face: 3 pairs in a row got no answer (the last: no answer after 3 attempts (the server fails "
+            + "(503))); what is answered is kept: start the same command again later");
         server.Requests.Count.ShouldBe(9);
         (await Should.ThrowAsync<InputException>(() => session.CompareAsync(Image(3), Image(9), Token))).Message.ShouldBe(error.Message);
         server.Requests.Count.ShouldBe(9, "nobody knocks again");
@@ -166,7 +164,8 @@ public class RemoteSessionTests
         using var session = new RemoteSession(RemoteVerifiers.Open("azure-face", settings), settings, new MemoryAnswers());
         await session.CompareAsync(Image(0), Image(9), Token);
         // 0·1, ¼·2, ½·4, ¾·8, 0.999·16, ½·32, ½·60, ½·60 s.
-        _clock.Waits.Where(w => w > TimeSpan.FromMilliseconds(1)).Select(w => w.TotalSeconds).ShouldBe([0.5, 2, 6, 15.984, 16, 30, 30], 1e-6);
+        var waits = _clock.Waits.Where(w => w > TimeSpan.FromMilliseconds(1)).Select(w => w.TotalSeconds);
+        waits.ShouldBe([0.5, 2, 6, 15.984, 16, 30, 30], 1e-6);
     }
 
     [Fact]
@@ -222,8 +221,8 @@ public class RemoteSessionTests
         using var ireland = Open("eu-west-1");
         using var virginia = Open("us-east-1");
         ireland.ConsentQuestion.ShouldBe("rekognition: photographs of people, originals and altered ones, are sent to AWS Rekognition in "
-            + "eu-west-1 (https://rekognition.eu-west-1.amazonaws.com/). Whoever sends them must be allowed to: by the people in them, the law, "
-            + "the terms of the data set and those of the service. Send them?");
+            + "eu-west-1 (https://rekognition.eu-west-1.amazonaws.com/). Whoever sends them must be allowed to: by the people in them, the "
+            + "law, the terms of the data set and those of the service. Send them?");
         book.Allows(ireland).ShouldBeFalse();
         book.Accept(ireland);
         book.Allows(ireland).ShouldBeTrue();
@@ -248,6 +247,7 @@ public class RemoteSessionTests
 
         public int CallsPerPair => 1;
 
-        public Task<RemoteAnswer> CompareAsync(RemoteImage probe, RemoteImage reference, CancellationToken cancellation) => Task.FromResult(Half);
+        public Task<RemoteAnswer> CompareAsync(RemoteImage probe, RemoteImage reference, CancellationToken cancellation) =>
+            Task.FromResult(RemoteAnswer.Judged(0.5));
     }
 }

@@ -26,7 +26,7 @@ public sealed class ServiceFileTests : IDisposable
     [InlineData("url: https://a.b\nscore: x\nsend: post\n", "line 3: the field 'send' must be one of multipart, form, json, raw")]
     [InlineData("url: https://a.b\nscore: x\nsend: json\n", "send: json needs a 'body'")]
     [InlineData("url: https://a.b\nscore: x\nsend: json\nbody: '{\"a\": \"${probe}\"}'\n", "line 4: the field 'body' has no ${reference}")]
-    [InlineData("url: https://a.b\nscore: x\nsend: json\nbody: '{\"a\": ${probe}, \"b\": \"${reference}\"}'\n", "line 4: the field 'body' is no JSON")]
+    [InlineData("url: https://a.b\nscore: x\nsend: json\nbody: '[${probe}, \"${reference}\"]'\n", "line 4: the field 'body' is no JSON")]
     [InlineData("url: https://a.b\nscore: x\nbody: '{}'\n", "line 3: only JSON (send: json) has a 'body'")]
     [InlineData("url: https://a.b\nscore: x\nsend: raw\nfields: {a: b}\n", "only forms")]
     [InlineData("url: https://a.b\nscore: x\nheaders: {Authorization: Bearer abcdefgh}\n", "'Authorization' holds a key as it is")]

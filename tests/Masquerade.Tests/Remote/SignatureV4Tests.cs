@@ -16,7 +16,10 @@ public class SignatureV4Tests
     {
         { "get-vanilla", "GET", "/", [], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31" },
         { "post-vanilla", "POST", "/", [], "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b" },
-        { "get-vanilla-empty-query-key", "GET", "/?Param1=value1", [], "", "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb" },
+        {
+            "get-vanilla-empty-query-key", "GET", "/?Param1=value1", [], "",
+            "a67d582fa61cc504c4bae71f336f98b97f1ea3c7a6bfe1b6e45aec72011b9aeb"
+        },
         { "post-vanilla-query", "POST", "/?Param1=value1", [], "", "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11" },
         {
             "get-vanilla-query-order-key-case", "GET", "/?Param2=value2&Param1=value1", [], "",
@@ -37,7 +40,10 @@ public class SignatureV4Tests
         { "get-slash-dot-slash", "GET", "/./", [], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31" },
         { "get-slashes", "GET", "//example//", [], "", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84" },
         { "get-slash-pointless-dot", "GET", "/./example", [], "", "ef75d96142cf21edca26f06005da7988e4f8dc83a165a80865db7089db637ec5" },
-        { "get-relative-relative", "GET", "/example1/example2/../..", [], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31" },
+        {
+            "get-relative-relative", "GET", "/example1/example2/../..", [], "",
+            "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+        },
         {
             "get-header-key-duplicate", "GET", "/", ["My-Header1:value2", "My-Header1:value2", "My-Header1:value1"], "",
             "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"
@@ -102,6 +108,7 @@ public class SignatureV4Tests
         var added = signature.Sign("GET", "/", [("Host", "example.amazonaws.com")], [], Time);
         added.ShouldContain(("x-amz-security-token", Token));
         added[^1].Value.ShouldBe("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
-            + "SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8");
+            + "SignedHeaders=host;x-amz-date;x-amz-security-token, "
+            + "Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8");
     }
 }

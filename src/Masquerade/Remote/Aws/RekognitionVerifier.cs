@@ -53,7 +53,8 @@ internal sealed partial class RekognitionVerifier : IRemoteVerifier, IDisposable
             ?? throw new InputException($"{ServiceName}: there is no region: set AWS_REGION, to eu-west-1 for example");
         if (!Region().IsMatch(region)) throw new InputException($"{ServiceName}: AWS_REGION holds no region; it looks like eu-west-1");
         var given = keys.Setting("AWS_ENDPOINT_URL_REKOGNITION", "AWS_ENDPOINT_URL");
-        var endpoint = Endpoint.Read(given ?? $"https://rekognition.{region}.amazonaws.com/", "AWS_ENDPOINT_URL_REKOGNITION", holdsKeys: true);
+        var address = given ?? $"https://rekognition.{region}.amazonaws.com/";
+        var endpoint = Endpoint.Read(address, "AWS_ENDPOINT_URL_REKOGNITION", holdsKeys: true);
         var channel = new RemoteChannel(ServiceName, endpoint.ToString(), settings, keys.Secrets);
         return new(endpoint, new SignatureV4(key, region, "rekognition"), channel, $"AWS Rekognition in {region} ({endpoint})");
     }
@@ -144,7 +145,7 @@ internal sealed partial class RekognitionVerifier : IRemoteVerifier, IDisposable
         if (KeyRefused.Contains(name) || reply.Status is 401 or 403)
         {
             throw new InputException($"{Name}: refuses the key ({_channel.Show(name.Length > 0 ? name : $"status {reply.Status}")}); check "
-                + "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, their right to rekognition:CompareFaces, and this machine's clock");
+                + "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, their right to rekognition:CompareFaces, and the clock here");
         }
         throw name.Length == 0 ? Nonsense("no error of AWS either", reply)
             : new InputException($"{Name}: refuses the call ({_channel.Show($"status {reply.Status}, {name}: {message}")})");

@@ -17,6 +17,7 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
     private const string KeyName = "AZURE_FACE_KEY";
     private const string EndpointName = "AZURE_FACE_ENDPOINT";
     private const int IdSeconds = 86_400;
+    private const string Unapproved = "the resource has no approval for face verification, which Microsoft grants on request";
     private const string Models = "recognitionModel=recognition_04&detectionModel=detection_03";
 
     // An id that is about to expire is not used any more.
@@ -111,15 +112,13 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
     private async Task<Face> AskForFaceAsync(RemoteImage image, CancellationToken cancellation)
     {
         var url = $"{_endpoint}/face/v1.2/detect?returnFaceId=true&{Models}&faceIdTimeToLive={IdSeconds}";
-        var call = new RemoteCall(HttpMethod.Post, new Uri(url), url, "application/octet-stream", image.Png.ToArray(), RemoteCall.Shown(image))
-        {
-            Authorize = Authorize,
-        };
-        var reply = await _channel.SendAsync(call, r => r.UsualKind, cancellation);
+        var reply = await _channel.SendAsync(
+            Call(url, "application/octet-stream", image.Png.ToArray(), RemoteCall.Shown(image)), r => r.UsualKind, cancellation);
         if (!reply.IsSuccess)
         {
             var (code, message) = Error(reply);
-            return code is "InvalidImage" or "InvalidImageSize" ? new Face(null, _channel.Show($"{code}: {message}")) : throw Refused(reply);
+            return code is "InvalidImage" or "InvalidImageSize" ? new Face(null, _channel.Show($"{code}: {message}"))
+                : throw Refused(reply);
         }
         if (reply.Json() is not { ValueKind: JsonValueKind.Array } faces) throw Nonsense("no list of faces", reply);
         if (faces.GetArrayLength() == 0) return new Face(null, null);
@@ -127,7 +126,7 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
         JsonElement? largest = faces[0];
         if (largest.Text("faceId") is { Length: > 0 } id) return new Face(id, null);
         throw largest.Member("faceRectangle") is null ? Nonsense("a face without id and rectangle", reply) : new InputException(
-            $"{Name}: sees faces but gives no face id: the resource has no approval for face verification, which Microsoft grants on request");
+            $"{Name}: sees faces but gives no face id: {Unapproved}");
     }
 
     private RemoteCall VerifyCall(RemoteImage probe, RemoteImage reference, string probeId, string referenceId)
@@ -135,9 +134,16 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
         var url = $"{_endpoint}/face/v1.2/verify";
         var body = JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["faceId1"] = probeId, ["faceId2"] = referenceId });
         // An id is another one after each Detect: the face that it stands for is not.
-        var shown = new JsonObject { ["faceId1"] = $"face of {RemoteCall.Shown(probe)}", ["faceId2"] = $"face of {RemoteCall.Shown(reference)}" };
-        return new RemoteCall(HttpMethod.Post, new Uri(url), url, "application/json", body, shown) { Authorize = Authorize };
+        var shown = new JsonObject
+        {
+            ["faceId1"] = $"face of {RemoteCall.Shown(probe)}",
+            ["faceId2"] = $"face of {RemoteCall.Shown(reference)}",
+        };
+        return Call(url, "application/json", body, shown);
     }
+
+    private RemoteCall Call(string url, string type, byte[] body, JsonNode shown) =>
+        new(HttpMethod.Post, new Uri(url), url, type, body, shown) { Authorize = Authorize };
 
     private void Authorize(HttpRequestMessage request, DateTimeOffset now) =>
         request.Headers.TryAddWithoutValidation("Ocp-Apim-Subscription-Key", _key);
@@ -147,7 +153,7 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
         var (code, message) = Error(reply);
         if (code == "UnsupportedFeature")
         {
-            return new($"{Name}: the resource has no approval for face verification ({code}), which Microsoft grants on request");
+            return new($"{Name}: {Unapproved} ({code})");
         }
         if (reply.Status == 403 && message.Contains("quota", StringComparison.OrdinalIgnoreCase))
         {
@@ -156,7 +162,8 @@ internal sealed class AzureFaceVerifier : IRemoteVerifier, IDisposable
         }
         if (reply.Status is 401 or 403)
         {
-            return new($"{Name}: refuses the key (status {reply.Status}); check {KeyName}, and that {EndpointName} is of the same resource");
+            return new(
+                $"{Name}: refuses the key (status {reply.Status}); check {KeyName}, and that {EndpointName} is of the same resource");
         }
         return code.Length == 0 ? Nonsense("no error of Azure either", reply)
             : new($"{Name}: refuses the call ({_channel.Show($"status {reply.Status}, {code}: {message}")})");

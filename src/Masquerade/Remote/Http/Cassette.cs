@@ -32,8 +32,11 @@ internal static class Cassette
     private static readonly JsonSerializerOptions Layout = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Where the recording of a service lies.</summary>
-    public static string PathOf(string folder, string service) =>
-        Path.Combine(folder, string.Concat(service.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' ? c : '-')) + ".jsonl");
+    public static string PathOf(string folder, string service)
+    {
+        var name = service.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' ? c : '-');
+        return Path.Combine(folder, string.Concat(name) + ".jsonl");
+    }
 
     /// <summary>The first line.</summary>
     public static string FirstLine(string service, string endpoint) =>

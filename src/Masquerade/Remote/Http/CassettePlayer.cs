@@ -56,8 +56,9 @@ internal sealed class CassettePlayer
             }
         }
         var about = call.ShownBody.ToJsonString();
-        throw new InputException($"{_path}: has no answer to {call.Method} {call.ShownUrl} {(about.Length <= 300 ? about : about[..300] + "…")}; "
-            + "it was recorded with other images or settings");
+        if (about.Length > 300) about = about[..300] + "…";
+        throw new InputException(
+            $"{_path}: has no answer to {call.Method} {call.ShownUrl} {about}; it was recorded with other images or settings");
     }
 
     private static JsonObject? Parse(string line)

@@ -88,5 +88,6 @@ internal sealed class CassetteRecorder : IDisposable
     }
 
     private static InputException Unwritable(string path, Exception e) => new(
-        $"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space, name another folder, or wait for who is recording there", e);
+        $"{path}: cannot be written ({InputFile.OneLine(e.Message)}); free space, name another folder, or wait for who is recording there",
+        e);
 }

@@ -9,8 +9,8 @@ namespace Masquerade.Remote.Http;
 /// <param name="ContentType">Type of the body.</param>
 /// <param name="Body">The body.</param>
 /// <param name="ShownBody">
-/// What is recorded of the body, and what a recording is searched for: each image is its SHA-256, and what is another one each time (such as
-/// a face id) is named by the image that it stands for.
+/// What is recorded of the body, and what a recording is searched for: each image is its SHA-256, and what is another one each time (such
+/// as a face id) is named by the image that it stands for.
 /// </param>
 internal sealed record RemoteCall(HttpMethod Method, Uri Url, string ShownUrl, string ContentType, byte[] Body, JsonNode ShownBody)
 {

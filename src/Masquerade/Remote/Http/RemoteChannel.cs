@@ -43,7 +43,12 @@ internal sealed class RemoteChannel : IDisposable
         }
         if (settings.Record is { } record) _recorder = CassetteRecorder.Open(record, service, endpoint);
         // A redirect might take the key, or a photograph, to somewhere else.
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.All };
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.All,
+        };
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         var version = typeof(RemoteChannel).Assembly.GetName().Version!.ToString(3);
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("masq", version));
@@ -149,10 +154,8 @@ internal sealed class RemoteChannel : IDisposable
         if (kind == ReplyKind.Throttled) Interlocked.Decrement(ref _calls);
         var wait = RetryAfter(reply);
         if (wait is { } asked && asked <= _settings.LongestAskedWait) _rate.Hold(asked);
-        throw new AttemptFailedException(kind == ReplyKind.Throttled ? $"too many requests ({reply.Status})" : $"the server fails ({reply.Status})")
-        {
-            RetryAfter = wait,
-        };
+        var what = kind == ReplyKind.Throttled ? "too many requests" : "the server fails";
+        throw new AttemptFailedException($"{what} ({reply.Status})") { RetryAfter = wait };
     }
 
     private void Spend()
@@ -177,7 +180,8 @@ internal sealed class RemoteChannel : IDisposable
         while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
         {
             body.Write(buffer, 0, read);
-            if (body.Length > MostReplyBytes) throw new InputException($"{_service}: sends an answer without end; is that the right address?");
+            if (body.Length > MostReplyBytes)
+                throw new InputException($"{_service}: sends an answer without end; is that the right address?");
         }
         return new RemoteReply((int)response.StatusCode, headers, Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length));
     }

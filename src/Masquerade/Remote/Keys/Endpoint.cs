@@ -16,7 +16,10 @@ internal static class Endpoint
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)
             throw new InputException($"{source}: is no address; it should begin with https://");
         if (url.UserInfo.Length > 0)
-            throw new InputException($"{source}: holds a user name or a password; name a variable instead, as ${{VERIFIER_KEY}} in a header");
+        {
+            throw new InputException(
+                $"{source}: holds a user name or a password; name a variable instead, as ${{VERIFIER_KEY}} in a header");
+        }
         if (holdsKeys && url.Scheme == "http" && !IsThisMachine(url))
             throw new InputException($"{source}: begins with http://, which would send the key to {url.Host} in the clear; use https://");
         return url;

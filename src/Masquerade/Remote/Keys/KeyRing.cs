@@ -42,7 +42,10 @@ internal sealed class KeyRing
     {
         if (Setting(name) is not { } key) return null;
         if (key.Length < FewestCharacters || key.Any(c => c is <= ' ' or > '~'))
-            throw new InputException($"{name}: what it holds cannot be a key: at least {FewestCharacters} printable characters without blanks");
+        {
+            throw new InputException(
+                $"{name}: what it holds cannot be a key: at least {FewestCharacters} printable characters without blanks");
+        }
         Secrets.Add(key);
         return key;
     }
@@ -54,6 +57,7 @@ internal sealed class KeyRing
         var found = names.Select(name => (Name: name, Key: Find(name))).ToList();
         var missing = found.Where(f => f.Key is null).Select(f => f.Name).ToList();
         if (missing.Count == 0) return [.. found.Select(f => f.Key!)];
-        throw new InputException($"{service}: there is no key: set {string.Join(" and ", missing)} in the environment or in a key file (--key-file)");
+        throw new InputException(
+            $"{service}: there is no key: set {string.Join(" and ", missing)} in the environment or in a key file (--key-file)");
     }
 }

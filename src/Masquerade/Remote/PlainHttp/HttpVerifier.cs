@@ -5,7 +5,9 @@ using Masquerade.Remote.Keys;
 
 namespace Masquerade.Remote.PlainHttp;
 
-/// <summary>Any service that takes two images in one request and answers a score in JSON, as a <see cref="ServiceFile"/> describes it.</summary>
+/// <summary>
+/// Any service that takes two images in one request and answers a score in JSON, as a <see cref="ServiceFile"/> describes it.
+/// </summary>
 internal sealed class HttpVerifier : IRemoteVerifier, IDisposable
 {
     private readonly ServiceFile _file;
@@ -17,7 +19,8 @@ internal sealed class HttpVerifier : IRemoteVerifier, IDisposable
     private HttpVerifier(ServiceFile file, Dictionary<string, string> keys, RemoteSettings settings, SecretSet secrets)
     {
         (_file, _keys) = (file, keys);
-        _url = Endpoint.Read(Template.Fill(file.Url, n => Uri.EscapeDataString(Key(n))), $"{file.Source}: the service's url", keys.Count > 0);
+        var url = Template.Fill(file.Url, name => Uri.EscapeDataString(Key(name)));
+        _url = Endpoint.Read(url, $"{file.Source}: the service's url", holdsKeys: keys.Count > 0);
         _body = new ServiceBody(file, Key);
         _channel = new RemoteChannel(file.Name, file.Url, settings, secrets);
     }
@@ -77,7 +80,8 @@ internal sealed class HttpVerifier : IRemoteVerifier, IDisposable
             JsonValueKind.String => score.GetString(),
             _ => null,
         };
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        var isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        return isNumber && double.IsFinite(number) ? number : null;
     }
 
     private static AnswerRule? Rule(IEnumerable<AnswerRule> rules, RemoteReply reply, JsonElement? json) =>

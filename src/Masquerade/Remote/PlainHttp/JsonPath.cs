@@ -20,8 +20,9 @@ internal sealed partial class JsonPath
         var steps = new List<(string?, int)>();
         foreach (Match step in Step().Matches(text))
         {
-            if (step.Groups["name"].Success) steps.Add((step.Groups["name"].Value, 0));
-            else if (int.TryParse(step.Groups["index"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) steps.Add((null, index));
+            var (name, place) = (step.Groups["name"], step.Groups["index"].Value);
+            if (name.Success) steps.Add((name.Value, 0));
+            else if (int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var index)) steps.Add((null, index));
             else return null;
         }
         return new(text, steps);

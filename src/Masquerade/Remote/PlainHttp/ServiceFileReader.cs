@@ -6,14 +6,17 @@ using Masquerade.Remote.Keys;
 
 namespace Masquerade.Remote.PlainHttp;
 
-/// <summary>Reads the YAML that describes a plain HTTP service. Every mistake is named with its line; a key that is written out is one.</summary>
+/// <summary>
+/// Reads the YAML that describes a plain HTTP service. Every mistake is named with its line; a key that is written out is one.
+/// </summary>
 internal sealed partial class ServiceFileReader
 {
     private const int MostBytes = 1 << 18;
 
     private static readonly string[] Known =
     [
-        "name", "url", "method", "send", "probe", "reference", "fields", "body", "headers", "score", "scale", "threshold", "noFace", "refused",
+        "name", "url", "method", "send", "probe", "reference", "fields", "body", "headers", "score", "scale", "threshold", "noFace",
+        "refused",
     ];
 
     private readonly string _source;
@@ -65,9 +68,11 @@ internal sealed partial class ServiceFileReader
     private void Check(ServiceFile file)
     {
         CheckUrl(file.Url);
-        if (!ServiceName().IsMatch(file.Name)) throw Bad(At("name"), "the field 'name' may have letters, digits, '-', '.' and '_', 60 at most");
+        if (!ServiceName().IsMatch(file.Name))
+            throw Bad(At("name"), "the field 'name' may have letters, digits, '-', '.' and '_', 60 at most");
         if (file.Method is not ("POST" or "PUT")) throw Bad(At("method"), "the field 'method' must be POST or PUT");
-        if (file.Threshold < file.Least || file.Threshold > file.Most) throw Bad(At("threshold"), "the field 'threshold' is not on the scale");
+        if (file.Threshold < file.Least || file.Threshold > file.Most)
+            throw Bad(At("threshold"), "the field 'threshold' is not on the scale");
         if (file.Probe == file.Reference) throw Bad(At("reference"), "the fields 'probe' and 'reference' must be different names");
         var isForm = file.Send is SendKind.Multipart or SendKind.Form;
         if (!isForm && file.Fields.Count > 0) throw Bad(At("fields"), "only forms (send: multipart, send: form) have 'fields'");
@@ -153,7 +158,8 @@ internal sealed partial class ServiceFileReader
         int? status = fields.TryGetValue("status", out var number) ? (int)Number(number, "status") : null;
         if (status is < 100 or > 599) throw Bad(tree.Line, "a rule's 'status' is an HTTP status, from 100 to 599");
         var path = Field("path") is { } text ? Path(text, "path") : null;
-        var expected = fields.TryGetValue("equals", out var equal) ? equal is YamlTree.Text { IsNull: true } ? "null" : Text(equal, "equals") : null;
+        var expected = !fields.TryGetValue("equals", out var equal) ? null
+            : equal is YamlTree.Text { IsNull: true } ? "null" : Text(equal, "equals");
         var test = Field("is") switch
         {
             null => expected is not null ? RuleTest.Equals : path is not null ? RuleTest.Present : RuleTest.None,
@@ -180,7 +186,8 @@ internal sealed partial class ServiceFileReader
         return [.. map.Fields.Select(f => (f.Name.Value, Text(f.Value, f.Name.Value)))];
     }
 
-    private string? Text(string name) => _fields.TryGetValue(name, out var value) && value is not YamlTree.Text { IsNull: true } ? Text(value, name) : null;
+    private string? Text(string name) =>
+        _fields.TryGetValue(name, out var value) && value is not YamlTree.Text { IsNull: true } ? Text(value, name) : null;
 
     private string Text(YamlTree tree, string name) =>
         tree is YamlTree.Text { IsNull: false } text ? text.Value : throw Bad(tree.Line, $"the field '{name}' must be a text");
@@ -203,7 +210,8 @@ internal sealed partial class ServiceFileReader
 
     private static Dictionary<string, YamlTree> Map(string source, YamlTree tree, string what, string[] known)
     {
-        if (tree is not YamlTree.Map map) throw new InputException($"{source} line {tree.Line}: {what} has fields: {string.Join(", ", known)}");
+        if (tree is not YamlTree.Map map)
+            throw new InputException($"{source} line {tree.Line}: {what} has fields: {string.Join(", ", known)}");
         foreach (var (name, _) in map.Fields)
         {
             if (known.Contains(name.Value)) continue;

@@ -26,6 +26,9 @@ internal sealed partial class ServiceFileReader
     private ServiceFileReader(string source, YamlTree tree) =>
         (_source, _line, _fields) = (source, tree.Line, Map(source, tree, "a service", Known));
 
+    /// <summary>The fields of a file.</summary>
+    public static IReadOnlyCollection<string> Names => Known;
+
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="url">The service's URL, in the place of the file's; null for that.</param>

@@ -20,6 +20,9 @@ internal sealed record RemoteCall(HttpMethod Method, Uri Url, string ShownUrl, s
     /// <summary>Adds the key, or a signature as of now.</summary>
     public Action<HttpRequestMessage, DateTimeOffset>? Authorize { get; init; }
 
+    /// <summary>Without keys and photographs, whoever prints it.</summary>
+    public override string ToString() => $"{Method} {ShownUrl}";
+
     /// <summary>How an image is named where it is not shown.</summary>
     public static string Shown(RemoteImage image) => $"sha256:{image.Sha256}";
 }

@@ -149,7 +149,7 @@ public class RunLedgerTests
     }
 
     [Theory]
-    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 3")]
+    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 4")]
     [InlineData("DELETE FROM meta WHERE name = 'version'", "a ledger of version unknown")]
     [InlineData("DROP TABLE meta", "not a ledger")]
     [InlineData("DROP TABLE pairs", "not a ledger")]

@@ -27,7 +27,7 @@ internal static class TransferWork
         var runner = new TransferRunner(plan, ledger);
         if (runner.ImagesMissing is > 0 and var missing)
             host.Error.WriteLine($"note: {missing} adversarial images were not kept and are left out; runs keep them with --keep-images successes");
-        foreach (var service in plan.Services) await AskAsync(host, runner, ledger, service, agreed, settings, cancellation);
+        foreach (var service in plan.Services) await AskAsync(host, runner, service, agreed, settings, cancellation);
         return await ProgressReporter.RunAsync(host, "carrying over", async progress =>
         {
             said?.Invoke(progress.Say);
@@ -45,8 +45,7 @@ internal static class TransferWork
     /// <summary>Says what a service would be asked, and asks the user for leave.</summary>
     /// <exception cref="InputException">It was not given, or nobody is there to ask.</exception>
     private static async Task AskAsync(
-        CommandHost host, TransferRunner runner, RunLedger ledger, RemoteSession service, bool agreed, RemoteSettings settings,
-        CancellationToken cancellation)
+        CommandHost host, TransferRunner runner, RemoteSession service, bool agreed, RemoteSettings settings, CancellationToken cancellation)
     {
         var name = service.Verifier.Name;
         var estimate = await Task.Run(() => runner.Estimate(service, cancellation), cancellation);
@@ -56,22 +55,17 @@ internal static class TransferWork
             + string.Create(CultureInfo.InvariantCulture, $"{estimate.Images:N0} images{Time(estimate.LeastTime)}")
             + (settings.MaxCalls < estimate.Calls ? string.Create(CultureInfo.InvariantCulture, $"; at most {settings.MaxCalls:N0} are made now") : ""));
         if (left == 0 || service.ConsentQuestion is not { } consent) return;
-        // Consent is asked for once a run; what is spent, each time.
-        var fact = $"photographs sent to {name}";
-        var known = ledger.Facts.Any(f => f.Key == fact);
-        var question = known ? string.Create(CultureInfo.InvariantCulture, $"{name}: make up to {Most():N0} calls?") : consent;
+        // Consent is asked for once an address; what is spent, each time.
+        var book = new ConsentBook(host.Assets);
+        var known = book.Allows(service);
         if (!agreed)
         {
+            var calls = Math.Min(estimate.Calls, settings.MaxCalls ?? long.MaxValue);
+            var question = known ? string.Create(CultureInfo.InvariantCulture, $"{name}: make up to {calls:N0} calls?") : consent;
             if (host.Ask is not { } ask) throw new InputException($"{question} Agree with {YesOption}");
             if (!await ask(question, cancellation)) throw new InputException($"{name}: nothing is sent, as that was not agreed to");
         }
-        if (!known)
-        {
-            var now = host.Clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
-            ledger.SetFact(fact, $"agreed to on {now}: {service.Verifier.Destination}".ReplaceLineEndings(" "));
-        }
-
-        long Most() => Math.Min(estimate.Calls, settings.MaxCalls ?? long.MaxValue);
+        if (!known) book.Accept(service);
     }
 
     private static string Time(TimeSpan time) => time.TotalSeconds < 1 ? ""

@@ -39,7 +39,7 @@ public sealed class ServiceTransferTests : IDisposable
         var (asked, whole) = (0, new MadeUpService());
         await CarryAsync(whole);
         var rows = Judged();
-        _tiny.Run(_tiny.Experiment("minimal"), "again").Dispose();
+        Attack("again");
         var restless = new MadeUpService { Fails = () => Interlocked.Increment(ref asked) % 3 == 0 };
         var rounds = 0;
         while (await CarryAsync(restless, "again", maxCalls: null) > 0) (++rounds).ShouldBeLessThan(30);
@@ -95,7 +95,7 @@ public sealed class ServiceTransferTests : IDisposable
         service.Asked.Count.ShouldBe(service.Asked.Distinct().Count());
     }
 
-    private void Attack() => _tiny.Run(_tiny.Experiment("minimal"), "run").Dispose();
+    private void Attack(string folder = "run") => _tiny.Run(_tiny.Experiment("minimal"), folder).Dispose();
 
     private async Task<int> CarryAsync(MadeUpService service, string folder = "run", long? maxCalls = null)
     {

@@ -24,7 +24,7 @@ public sealed class TransferRunTests : IDisposable
     [Fact]
     public async Task Every_image_is_judged_as_the_other_model_judges_it()
     {
-        _tiny.Run(Attacked, "run").Dispose();
+        Attack("run");
         await CarryAsync("run");
         using var run = RunLedger.Read(_tiny["run"]);
         run.Targets.Select(t => (t.Name, t.Way, t.IsService, t.Threshold)).ShouldBe([("tiny", "mapped", false, 0.5), ("other", "mapped", false, 0.5)]);
@@ -55,7 +55,7 @@ public sealed class TransferRunTests : IDisposable
     [Fact]
     public async Task The_attacked_model_itself_judges_what_rounding_left()
     {
-        _tiny.Run(Attacked, "run").Dispose();
+        Attack("run");
         await CarryAsync("run");
         using var run = RunLedger.Read(_tiny["run"]);
         var own = run.Transfers.Where(t => t.Target == "tiny").ToList();
@@ -69,7 +69,7 @@ public sealed class TransferRunTests : IDisposable
     [Fact]
     public async Task Stopped_anywhere_it_goes_on_to_the_same_rows()
     {
-        _tiny.Run(Attacked, "whole").Dispose();
+        Attack("whole");
         CopyRun("whole", "part");
         await CarryAsync("whole");
         for (var stops = 0; ; stops++)
@@ -78,10 +78,10 @@ public sealed class TransferRunTests : IDisposable
             var seen = 0;
             try
             {
-                await CarryAsync("part", progress: _ =>
+                await CarryAsync("part", default, _ =>
                 {
                     if (++seen == 7) stop.Cancel();
-                }, cancellation: stop.Token);
+                }, stop.Token);
                 stops.ShouldBeGreaterThan(3);
                 break;
             }
@@ -97,7 +97,7 @@ public sealed class TransferRunTests : IDisposable
     public async Task A_run_that_goes_on_later_is_carried_over_as_far_as_it_is()
     {
         var experiment = Attacked;
-        _tiny.Run(experiment, "whole").Dispose();
+        Attack("whole", experiment);
         await CarryAsync("whole");
         using var stop = new CancellationTokenSource();
         var calls = 0;
@@ -107,7 +107,7 @@ public sealed class TransferRunTests : IDisposable
         }, cancellation: stop.Token));
         await CarryAsync("part");
         using (var part = RunLedger.Read(_tiny["part"])) part.Rows.Count.ShouldBeInRange(1, part.RowsPlanned - 1);
-        _tiny.Run(experiment, "part").Dispose();
+        Attack("part", experiment);
         await CarryAsync("part");
         Same("part", "whole");
     }
@@ -115,7 +115,7 @@ public sealed class TransferRunTests : IDisposable
     [Fact]
     public async Task Pasting_into_a_crop_is_the_same_image()
     {
-        _tiny.Run(Attacked, "run").Dispose();
+        Attack("run");
         await CarryAsync("run");
         await CarryAsync("run", new TransferWay(Paste: true, Detect: false));
         using var run = RunLedger.Read(_tiny["run"]);
@@ -125,9 +125,9 @@ public sealed class TransferRunTests : IDisposable
     }
 
     [Fact]
-    public void A_ledger_without_transfers_is_read_and_taken_up()
+    public async Task A_ledger_without_transfers_is_read_and_taken_up()
     {
-        _tiny.Run(Attacked, "run").Dispose();
+        Attack("run");
         var rows = Rows("run");
         Execute("run", """
             DROP TABLE targets; DROP TABLE transfers; DROP TABLE clean_transfers; DROP TABLE transfer_chunks; DROP TABLE clean_transfer_chunks;
@@ -138,7 +138,7 @@ public sealed class TransferRunTests : IDisposable
         Rows("run").ShouldBe(rows);
         using (RunLedger.Resume(_tiny["run"])) { }
         Rows("run").ShouldBe(rows);
-        CarryAsync("run").IsCompletedSuccessfully.ShouldBeTrue();
+        await CarryAsync("run");
         using var run = RunLedger.Read(_tiny["run"]);
         run.Transfers.ShouldNotBeEmpty();
 
@@ -150,10 +150,10 @@ public sealed class TransferRunTests : IDisposable
     }
 
     [Fact]
-    public void What_changed_since_is_refused()
+    public async Task What_changed_since_is_refused()
     {
-        _tiny.Run(Attacked, "run").Dispose();
-        CarryAsync("run").GetAwaiter().GetResult();
+        Attack("run");
+        await CarryAsync("run");
         var text = File.ReadAllText(_other);
         File.WriteAllText(_other, text.Replace("\"threshold\": 0.5", "\"threshold\": 0.6", StringComparison.Ordinal));
         Refusal("run", _other).ShouldContain("another verifier called 'other'");
@@ -171,7 +171,7 @@ public sealed class TransferRunTests : IDisposable
     [Fact]
     public void An_alignment_that_cannot_be_mapped_is_one_line()
     {
-        _tiny.Run(Attacked, "run").Dispose();
+        Attack("run");
         var model = _tiny["facenet.model.json"];
         File.WriteAllText(model, File.ReadAllText(_other).Replace("\"none\"", "\"facenet-160x160\"", StringComparison.Ordinal)
             .Replace("\"name\": \"other\"", "\"name\": \"facenet\"", StringComparison.Ordinal));
@@ -183,21 +183,25 @@ public sealed class TransferRunTests : IDisposable
     }
 
     [Fact]
-    public void Images_that_were_not_kept_are_counted()
+    public async Task Images_that_were_not_kept_are_counted()
     {
-        _tiny.Run(Attacked with { KeepImages = KeepImages.Examples }, "run").Dispose();
+        Attack("run", Attacked with { KeepImages = KeepImages.Examples });
         using (var ledger = RunLedger.Resume(_tiny["run"]))
         {
             using var plan = TransferPlan.Open(ledger, [_other], new TransferSettings { Threads = 1 });
             new TransferRunner(plan, ledger).ImagesMissing.ShouldBe(
                 ledger.Rows.Count(r => r is { Success: true, AlreadyWrong: false } && ledger.Adversarial(r) is null));
         }
-        CarryAsync("run").GetAwaiter().GetResult();
+        await CarryAsync("run");
         using var run = RunLedger.Read(_tiny["run"]);
         run.Transfers.ShouldAllBe(t => run.Adversarial(t.Image) != null);
     }
 
-    private async Task CarryAsync(string folder, TransferWay way = default, Action<RunProgress>? progress = null, CancellationToken cancellation = default)
+    private void Attack(string folder, Experiment? experiment = null) => _tiny.Run(experiment ?? Attacked, folder).Dispose();
+
+    private Task CarryAsync(string folder, TransferWay way = default) => CarryAsync(folder, way, null, TestContext.Current.CancellationToken);
+
+    private async Task CarryAsync(string folder, TransferWay way, Action<RunProgress>? progress, CancellationToken cancellation)
     {
         using var ledger = RunLedger.Resume(_tiny[folder]);
         using var plan = TransferPlan.Open(ledger, [_other], new TransferSettings { Way = way, Threads = 1 });

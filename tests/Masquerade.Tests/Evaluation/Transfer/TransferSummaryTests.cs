@@ -2,6 +2,7 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Evaluation.Transfer;
+using Masquerade.Remote;
 using Masquerade.Tests.Reporting;
 
 namespace Masquerade.Tests.Evaluation.Transfer;
@@ -61,12 +62,12 @@ public class TransferSummaryTests
     [Fact]
     public void Services_judge_by_their_own_threshold()
     {
-        var answer = Remote.RemoteAnswer.Judged(0.7);
+        var answer = RemoteAnswer.Judged(0.7);
         ServiceJudge.Judgement(answer, 0.8).ShouldBe(new TransferJudgement(TransferOutcome.Judged, null, 0.7, false, ""));
         ServiceJudge.Judgement(answer, 0.7).Same.ShouldBe(true);
-        ServiceJudge.Judgement(new(Remote.RemoteOutcome.NoFaceInProbe, null, ""), 0.5).Outcome.ShouldBe(TransferOutcome.NoFace);
-        ServiceJudge.Judgement(new(Remote.RemoteOutcome.NoFaceInReference, null, "nobody"), 0.5).Reason.ShouldBe("nobody");
-        ServiceJudge.Judgement(new(Remote.RemoteOutcome.ImageRefused, null, "5 MB"), 0.5).Same.ShouldBeNull();
+        ServiceJudge.Judgement(new(RemoteOutcome.NoFaceInProbe, null, ""), 0.5).Outcome.ShouldBe(TransferOutcome.NoFace);
+        ServiceJudge.Judgement(new(RemoteOutcome.NoFaceInReference, null, "nobody"), 0.5).Reason.ShouldBe("nobody");
+        ServiceJudge.Judgement(new(RemoteOutcome.ImageRefused, null, "5 MB"), 0.5).Same.ShouldBeNull();
     }
 
     private static TransferSummary Summary(AttackGoal goal, params (string Pair, double Clean, TransferJudgement? Image)[] pairs) =>

@@ -56,7 +56,8 @@ public sealed class ServiceTransferTests : IDisposable
         NoSecretIn(_masq["run"], _masq["cassettes"], _masq["home"]);
 
         // What was recorded is played back without the service.
-        var replay = await _masq.RunAsync(["transfer", _masq["replayed"], "--to", "rekognition", "--paste", "--replay", _masq["cassettes"]]);
+        var replay = await _masq.RunAsync(
+            ["transfer", _masq["replayed"], "--to", "rekognition", "--paste", "--replay", _masq["cassettes"]]);
         replay.Code.ShouldBe(0, replay.Error);
         using var again = RunLedger.Read(_masq["replayed"]);
         again.Transfers.Where(t => t.Target == "rekognition").Select(t => t.Judgement).ShouldBe(judged.Select(t => t.Judgement));
@@ -90,7 +91,8 @@ public sealed class ServiceTransferTests : IDisposable
             (await FailAsync("http://127.0.0.1:9", missing)).ShouldContain(missing);
             _said.ToString().TrimEnd().Split('\n').Length.ShouldBe(1, _said.ToString());
         }
-        using var server = new ServiceServer(new RekognitionService(Id, "another secret", null, Region, () => DateTimeOffset.UtcNow).Answer);
+        var strict = new RekognitionService(Id, "another secret", null, Region, () => DateTimeOffset.UtcNow);
+        using var server = new ServiceServer(strict.Answer);
         (await FailAsync(server.Url)).Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)).ShouldBe(1);
         // One for each call under way at most.
         server.Requests.Count.ShouldBeLessThanOrEqualTo(4);
@@ -135,7 +137,10 @@ public sealed class ServiceTransferTests : IDisposable
     private Process Start(string url, string? without = null)
     {
         var start = new ProcessStartInfo("dotnet",
-            [MasqProcess.Program, "transfer", _masq["run"], "--to", "rekognition", "--paste", "--yes", "--rate", "1000", "--threads", "1", "--record", _masq["cassettes"]])
+        [
+            MasqProcess.Program, "transfer", _masq["run"], "--to", "rekognition", "--paste", "--yes", "--rate", "1000", "--threads", "1",
+            "--record", _masq["cassettes"],
+        ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -149,7 +154,7 @@ public sealed class ServiceTransferTests : IDisposable
                 ["MASQ_HOME"] = _masq["home"],
             },
         };
-        foreach (var name in (string?[])["AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", without]) if (name is not null) start.Environment.Remove(name);
+        foreach (var name in ((string?[])["AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", without]).OfType<string>()) start.Environment.Remove(name);
         var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, e) => { if (e.Data is not null) lock (_said) _said.Append(e.Data).Append('\n'); };
         process.BeginErrorReadLine();
@@ -159,7 +164,8 @@ public sealed class ServiceTransferTests : IDisposable
 
     private void NoSecretIn(params string[] folders)
     {
-        byte[][] secrets = [.. ((string[])[Secret, Id, Uri.EscapeDataString(Secret), Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret))]).Select(Encoding.UTF8.GetBytes)];
+        string[] forms = [Secret, Id, Uri.EscapeDataString(Secret), Convert.ToBase64String(Encoding.UTF8.GetBytes(Secret))];
+        byte[][] secrets = [.. forms.Select(Encoding.UTF8.GetBytes)];
         foreach (var file in folders.Where(Directory.Exists).SelectMany(f => Directory.GetFiles(f, "*", SearchOption.AllDirectories)))
         {
             var bytes = File.ReadAllBytes(file);

@@ -16,7 +16,10 @@ public sealed class TransferTests : IDisposable
         foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "models"), "mini*"))
             File.Copy(file, Path.Combine(_masq["models"], Path.GetFileName(file)));
         var result = await _masq.RunAsync(
-            ["run", "--model", "mini", "--transfer-to", "mini-robust", "--attacks", "minimal/fgsm", "--storage", "8bit", "--take", "4", "--out", _masq["run"]]);
+        [
+            "run", "--model", "mini", "--transfer-to", "mini-robust", "--attacks", "minimal/fgsm", "--storage", "8bit", "--take", "4",
+            "--out", _masq["run"],
+        ]);
         result.Code.ShouldBe(0, result.Error);
         result.Output.ShouldContain("mini, 8-bit images, threshold 0.92: judged by itself, rounded to 8 bits");
         result.Output.ShouldContain("mini, 8-bit images, threshold 0.92: judged by mini-robust, threshold 0.98");
@@ -57,11 +60,16 @@ public sealed class TransferTests : IDisposable
     {
         _masq.Bundle("mini");
         var pairs = _masq.WriteFolds();
-        string[] run = ["run", "--model", "mini", "--images", _masq["images"], "--pairs", pairs, "--take", "2", "--attacks", "minimal/fgsm", "--out", _masq["run"]];
+        string[] run =
+        [
+            "run", "--model", "mini", "--images", _masq["images"], "--pairs", pairs, "--take", "2", "--attacks", "minimal/fgsm",
+            "--out", _masq["run"],
+        ];
         TinyModel.WriteAligned(_masq["aligned"], "other", threshold: 0.1);
         foreach (var (target, problem) in new[]
         {
-            ("rekognition", "is a service"), ("minni", "did you mean mini?"), (_masq["aligned/other.model.json"], "has to know where the faces are"),
+            ("rekognition", "is a service"), ("minni", "did you mean mini?"),
+            (_masq["aligned/other.model.json"], "has to know where the faces are"),
         })
         {
             var result = await _masq.RunAsync([.. run, "--transfer-to", target]);

@@ -112,7 +112,8 @@ internal sealed class ExperimentOptions
     };
     private readonly Option<string[]> _transferTo = List(
         "--transfer-to",
-        "Models that nobody attacks, separated by commas, to judge the images when the attacks are done (masq transfer does so later, and asks services).",
+        "Models that nobody attacks, separated by commas, to judge the images when the attacks are done (masq transfer does so later, and asks "
+        + "services).",
         "FILES");
     private readonly Option<string?> _compareWith = new("--compare-with")
     {
@@ -129,8 +130,8 @@ internal sealed class ExperimentOptions
 
     public IReadOnlyList<Option> All =>
         [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
-            _storage, _defenses, _detectors, _stacks, _falseAlarms, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold, _keepImages,
-            _transferTo, _compareWith];
+            _storage, _defenses, _detectors, _stacks, _falseAlarms, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold,
+            _keepImages, _transferTo, _compareWith];
 
     /// <summary>Those of them that say where faces are.</summary>
     public FaceOptions Faces { get; } = new();

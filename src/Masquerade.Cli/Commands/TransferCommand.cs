@@ -13,8 +13,8 @@ internal sealed class TransferCommand : MasqCommand
     private readonly Argument<string> _folder = new("RUN") { Description = "Run folder, its run finished or not." };
     private readonly Option<string[]> _to = new("--to")
     {
-        Description = "Who judges, separated by commas or given several times: model descriptors, models by name, or services (rekognition, "
-            + "azure-face, a URL with --service-file, or a *.yaml that describes one).",
+        Description = "Who judges, separated by commas or given several times: model descriptors, models by name, or services "
+            + "(rekognition, azure-face, a URL with --service-file, or a *.yaml that describes one).",
         HelpName = "TARGET",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
@@ -34,9 +34,9 @@ internal sealed class TransferCommand : MasqCommand
     private readonly RemoteOptions _remote = new();
 
     public TransferCommand(CommandHost host) : base("transfer",
-        "Has verifiers that nobody attacked judge the adversarial images that a run kept: how many fool them, too, and how sure they are of the right "
-        + "answer. Results go to the run's ledger and exports. Interrupted, the same command goes on, and no answer of a service is paid for twice. Exit "
-        + "codes: 0 done, 1 a service left something unanswered, 2 bad input, 130 interrupted.",
+        "Has verifiers that nobody attacked judge the adversarial images that a run kept: how many fool them, too, and how sure they are of the "
+        + "right answer. Results go to the run's ledger and exports. Interrupted, the same command goes on, and no answer of a service is paid for "
+        + "twice. Exit codes: 0 done, 1 a service left something unanswered, 2 bad input, 130 interrupted.",
         "masq transfer runs/first --to mini-robust",
         "masq transfer runs/first --to other.model.json --paste",
         "masq transfer runs/first --to rekognition --paste --max-calls 500 --record cassettes",
@@ -71,7 +71,8 @@ internal sealed class TransferCommand : MasqCommand
         int unanswered;
         try
         {
-            unanswered = await TransferWork.RunAsync(_host, plan, ledger, _remote.Agreed(parsed), remote, speaker => say = speaker, cancellation);
+            unanswered = await TransferWork.RunAsync(
+                _host, plan, ledger, _remote.Agreed(parsed), remote, speaker => say = speaker, cancellation);
         }
         catch (OperationCanceledException)
         {

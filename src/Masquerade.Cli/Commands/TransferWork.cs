@@ -26,7 +26,10 @@ internal static class TransferWork
     {
         var runner = new TransferRunner(plan, ledger);
         if (runner.ImagesMissing is > 0 and var missing)
-            host.Error.WriteLine($"note: {missing} adversarial images were not kept and are left out; runs keep them with --keep-images successes");
+        {
+            host.Error.WriteLine(
+                $"note: {missing} adversarial images were not kept and are left out; runs keep them with --keep-images successes");
+        }
         foreach (var service in plan.Services) await AskAsync(host, runner, service, agreed, settings, cancellation);
         return await ProgressReporter.RunAsync(host, "carrying over", async progress =>
         {
@@ -45,15 +48,16 @@ internal static class TransferWork
     /// <summary>Says what a service would be asked, and asks the user for leave.</summary>
     /// <exception cref="InputException">It was not given, or nobody is there to ask.</exception>
     private static async Task AskAsync(
-        CommandHost host, TransferRunner runner, RemoteSession service, bool agreed, RemoteSettings settings, CancellationToken cancellation)
+        CommandHost host, TransferRunner runner, RemoteSession service, bool agreed, RemoteSettings settings,
+        CancellationToken cancellation)
     {
         var name = service.Verifier.Name;
         var estimate = await Task.Run(() => runner.Estimate(service, cancellation), cancellation);
         var left = estimate.Pairs - estimate.Answered;
-        host.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {estimate.Pairs:N0} pairs of images to compare, {estimate.Answered:N0} of them answered already; {estimate.Calls:N0} calls with ")
-            + string.Create(CultureInfo.InvariantCulture, $"{estimate.Images:N0} images{Time(estimate.LeastTime)}")
-            + (settings.MaxCalls < estimate.Calls ? string.Create(CultureInfo.InvariantCulture, $"; at most {settings.MaxCalls:N0} are made now") : ""));
+        var limit = settings.MaxCalls < estimate.Calls ? FormattableString.Invariant($"; at most {settings.MaxCalls:N0} are made now") : "";
+        host.Error.WriteLine(
+            FormattableString.Invariant($"{name}: {estimate.Pairs:N0} pairs of images to compare, {estimate.Answered:N0} of them answered already; ")
+            + FormattableString.Invariant($"{estimate.Calls:N0} calls with {estimate.Images:N0} images{Time(estimate.LeastTime)}{limit}"));
         if (left == 0 || service.ConsentQuestion is not { } consent) return;
         // Consent is asked for once an address; what is spent, each time.
         var book = new ConsentBook(host.Assets);

@@ -24,7 +24,7 @@ internal static class TransferTextOutput
             host.Output.WriteLine();
             host.Output.WriteLine(TableText.Plain(table));
         }
-        host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals. Fooled: of the images whose clean "
-            + "pair the judge was right of. Confidence: in the right answer, over the n images.");
+        host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals. Fooled: of the images whose "
+            + "clean pair the judge was right of. Confidence: in the right answer, over the n images.");
     }
 }

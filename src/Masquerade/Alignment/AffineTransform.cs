@@ -28,7 +28,8 @@ public readonly record struct AffineTransform(double XX, double XY, double YX, d
     {
         var shift = next.Apply(new ImagePoint(ShiftX, ShiftY));
         return new AffineTransform(
-            next.XX * XX + next.XY * YX, next.XX * XY + next.XY * YY, next.YX * XX + next.YY * YX, next.YX * XY + next.YY * YY, shift.X, shift.Y);
+            next.XX * XX + next.XY * YX, next.XX * XY + next.XY * YY, next.YX * XX + next.YY * YX, next.YX * XY + next.YY * YY,
+            shift.X, shift.Y);
     }
 
     /// <summary>A similarity as what it is a special case of.</summary>

@@ -50,8 +50,8 @@ public readonly record struct CropFrame(AffineTransform ToCrop, ImageSize Size)
     }
 
     /// <summary>
-    /// The whole photograph with what was done to this crop of it: the change of each value is taken back by the inverse transform, bilinear
-    /// between pixel centres, added, and rounded to 8 bits (half to even). Outside the crop nothing changes.
+    /// The whole photograph with what was done to this crop of it: the change of each value is taken back by the inverse transform,
+    /// bilinear between pixel centres, added, and rounded to 8 bits (half to even). Outside the crop nothing changes.
     /// </summary>
     /// <param name="photo">The photograph.</param>
     /// <param name="clean">This crop of it.</param>

@@ -154,7 +154,10 @@ public sealed record Experiment
             if (CleanPairs is < 0 or > 100_000) throw Bad($"cleanPairs {CleanPairs} is not possible; 0 to 100000");
         }
         if (TransferTo.FirstOrDefault(RemoteVerifiers.IsRemote) is { } service)
-            throw Bad($"{service} in transferTo is a service: when the run is done, masq transfer carries images over to it, and asks before it sends any");
+        {
+            throw Bad($"{service} in transferTo is a service: when the run is done, masq transfer carries images over to it, and asks before it "
+                + "sends any");
+        }
         if (TransferTo.Count > 0 && KeepImages == KeepImages.Examples)
             throw Bad("transferTo needs the images of all successes, and keepImages is examples; leave that out");
         try

@@ -55,8 +55,8 @@ public sealed partial class RunLedger : IRemoteAnswers
         if (Targets.FirstOrDefault(t => t.Name == target.Name && t.Way == target.Way) is { } known)
         {
             if (known == target) return;
-            throw new InputException($"{_path}: holds judgements of another verifier called '{target.Name}' (its files, settings or threshold "
-                + "changed since); put back what was there, or give it another name");
+            throw new InputException($"{_path}: holds judgements of another verifier called '{target.Name}' (its files, settings or "
+                + "threshold changed since); put back what was there, or give it another name");
         }
         Guard(() => _database.Execute(
             "INSERT INTO targets SELECT coalesce(max(ordinal), 0) + 1, @0, @1, @2, @3, @4 FROM targets",
@@ -74,7 +74,8 @@ public sealed partial class RunLedger : IRemoteAnswers
         model, target.Name, target.Way).ToHashSet());
 
     /// <summary>Commits a target's judgements of a chunk of a cell's images.</summary>
-    internal void Commit(int cell, int chunk, TransferTarget target, IReadOnlyList<(AttackRow Image, TransferJudgement Judgement)> judged) => Guard(() =>
+    internal void Commit(
+        int cell, int chunk, TransferTarget target, IReadOnlyList<(AttackRow Image, TransferJudgement Judgement)> judged) => Guard(() =>
     {
         using var transaction = _database.BeginTransaction();
         foreach (var (image, judgement) in judged)
@@ -85,7 +86,8 @@ public sealed partial class RunLedger : IRemoteAnswers
     });
 
     /// <summary>Commits a target's judgements of a chunk of clean pairs.</summary>
-    internal void CommitClean(string model, int chunk, TransferTarget target, IReadOnlyList<(string Pair, TransferJudgement Judgement)> judged) => Guard(() =>
+    internal void CommitClean(
+        string model, int chunk, TransferTarget target, IReadOnlyList<(string Pair, TransferJudgement Judgement)> judged) => Guard(() =>
     {
         using var transaction = _database.BeginTransaction();
         foreach (var (pair, judgement) in judged)

@@ -74,8 +74,8 @@ public static class ResultsCsv
     private static (string, Func<AttackRow, string>, Func<TransferLine, string>) OfAttacks(string name, Func<AttackRow, string> value) =>
         (name, value, _ => "");
 
-    private static (string, Func<AttackRow, string>, Func<TransferLine, string>) OfTransfers(string name, Func<TransferLine, string> value) =>
-        (name, _ => "", value);
+    private static (string, Func<AttackRow, string>, Func<TransferLine, string>) OfTransfers(
+        string name, Func<TransferLine, string> value) => (name, _ => "", value);
 
     private static string Text(bool? value) => value is null ? "" : value.Value ? "1" : "0";
 

@@ -6,7 +6,7 @@ using SkiaSharp;
 
 namespace Masquerade.Reporting;
 
-/// <summary>Attacked models and their attacks against the verifiers that judge the images: the darker a cell, the more are fooled.</summary>
+/// <summary>Attacked models and their attacks against the judges of the images: the darker a cell, the more are fooled.</summary>
 internal static class TransferHeatMap
 {
     /// <summary>What names of these files begin with.</summary>
@@ -21,8 +21,9 @@ internal static class TransferHeatMap
     private const float LabelSize = 14;
 
     /// <summary>Titles and names of the figures' files, in the order in which they are drawn.</summary>
-    public static IReadOnlyList<(string Title, string File)> Files(RunSummary summary) => [.. Groups(summary).Select(g =>
-        ($"Transfer, {ReportText.Judged(g.Key.Storage)}: {LedgerRows.Name(g.Key.Goal)}", $"{Prefix}{g.Key.Storage}-{LedgerRows.Name(g.Key.Goal)}.png"))];
+    public static IReadOnlyList<(string Title, string File)> Files(RunSummary summary) => [.. Groups(summary).Select(g => (
+        $"Transfer, {ReportText.Judged(g.Key.Storage)}: {LedgerRows.Name(g.Key.Goal)}",
+        $"{Prefix}{g.Key.Storage}-{LedgerRows.Name(g.Key.Goal)}.png"))];
 
     /// <summary>Draws them, one for each storage rule and goal.</summary>
     public static IReadOnlyList<(string Title, Figure Figure)> DrawAll(RunSummary summary) =>
@@ -43,7 +44,8 @@ internal static class TransferHeatMap
     {
         FigureFonts.Register();
         var targets = transfers.Select(t => t.Target).Distinct().ToList();
-        var sources = transfers.GroupBy(t => t.Source).Select(s => (Name: Source(s.Key), Attacks: s.GroupBy(t => t.Attack).ToList())).ToList();
+        var sources = transfers.GroupBy(t => t.Source)
+            .Select(s => (Name: Source(s.Key), Attacks: s.GroupBy(t => t.Attack).ToList())).ToList();
         var label = (int)sources.SelectMany(s => s.Attacks).Max(a => FigureCanvas.WidthOf(a.Key, LabelSize)) + 26;
         var left = Margin + Math.Max(label, 120);
         var width = Math.Max(left + targets.Count * CellWidth + Margin, 640);
@@ -79,9 +81,11 @@ internal static class TransferHeatMap
     }
 
     private static IEnumerable<IGrouping<(string Storage, AttackGoal Goal), TransferSummary>> Groups(RunSummary summary) =>
-        summary.Transfers.GroupBy(t => (t.Source.Storage, t.Goal)).OrderBy(g => g.Key.Storage, StringComparer.Ordinal).ThenBy(g => g.Key.Goal);
+        summary.Transfers.GroupBy(t => (t.Source.Storage, t.Goal))
+            .OrderBy(g => g.Key.Storage, StringComparer.Ordinal).ThenBy(g => g.Key.Goal);
 
-    private static string Source(RunSetting setting) => setting.Defense.Length == 0 ? setting.Model : $"{setting.Model} behind {setting.Defense}";
+    private static string Source(RunSetting setting) =>
+        setting.Defense.Length == 0 ? setting.Model : $"{setting.Model} behind {setting.Defense}";
 
     private static void Cell(FigureCanvas picture, float x, float top, TransferSummary? transfer)
     {
@@ -103,7 +107,8 @@ internal static class TransferHeatMap
     private static void Footer(FigureCanvas picture, float top)
     {
         DefenseHeatMap.Scale(picture, Margin, top, "100 % of the images fool");
-        picture.Text("Below the rate: mean confidence in the right answer over the n images. A model's own images, rounded to 8 bits, in its own column.",
+        picture.Text(
+            "Below the rate: mean confidence in the right answer over the n images. A model's own images, rounded to 8 bits, in its own column.",
             Margin, top + 30, 12.5f, picture.Soft, most: picture.Width - 2 * Margin);
     }
 }

@@ -5,8 +5,8 @@ using Masquerade.Evaluation.Statistics;
 namespace Masquerade.Reporting;
 
 /// <summary>
-/// What <c>summary.json</c> says of images that were carried over to other verifiers, where a run has some: <c>transfers</c>, one object for
-/// each verifier, setting, attack and goal. Confidences are in the right answer.
+/// What <c>summary.json</c> says of images that were carried over to other verifiers, where a run has some: <c>transfers</c>, one object
+/// for each verifier, setting, attack and goal. Confidences are in the right answer.
 /// </summary>
 internal static class TransferJson
 {

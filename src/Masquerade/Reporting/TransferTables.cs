@@ -12,7 +12,9 @@ public static class TransferTables
     public static string Name(TransferTarget target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        var way = target.IsService ? target.Way.Replace("detected", "", StringComparison.Ordinal).TrimEnd('-') : target.Way.Replace("mapped", "", StringComparison.Ordinal);
+        var way = target.IsService
+            ? target.Way.Replace("detected", "", StringComparison.Ordinal).TrimEnd('-')
+            : target.Way.Replace("mapped", "", StringComparison.Ordinal);
         return way.Length == 0 ? target.Name : $"{target.Name} ({way.Replace("-", ", ", StringComparison.Ordinal)})";
     }
 
@@ -37,12 +39,13 @@ public static class TransferTables
         ArgumentNullException.ThrowIfNull(transfer);
         var (target, source) = (transfer.Target, ReportText.Title(transfer.Source));
         if (transfer.IsItself && target.Way == default(TransferWay).Name) return $"{source}: judged by itself, rounded to 8 bits";
-        return $"{source}: judged by {Name(target)}, {(target.IsService ? "confidence from" : "threshold")} {Numbers.Text($"{target.Threshold}")}";
+        var threshold = target.IsService ? "confidence from" : "threshold";
+        return Numbers.Text($"{source}: judged by {Name(target)}, {threshold} {target.Threshold}");
     }
 
     /// <summary>A confidence with its interval and the images that it is over.</summary>
     public static CellValue Confidence(Estimate? mean, int images) => mean is { } estimate
-        ? new CellValue(Short(estimate.Value), (estimate.Interval is { } i ? $"{Short(i.Low)}–{Short(i.High)}; " : "") + $"n = {Numbers.Count(images)}")
+        ? new CellValue(Short(estimate.Value), (Ends(estimate) is { Length: > 0 } ends ? $"{ends}; " : "") + $"n = {Numbers.Count(images)}")
         : CellValue.None;
 
     private static IReadOnlyList<TableCell> Clean(IReadOnlyList<TransferSummary> transfers)
@@ -69,7 +72,7 @@ public static class TransferTables
             Cell(goals, t => t.Success.Of == 0 ? CellValue.None : new CellValue(Numbers.Percent(t.Success.Value!.Value),
                 $"{Numbers.Share(t.Success).Detail}; {t.Success.Count} of {t.Success.Of}")),
             Cell(goals, t => Confidence(t.Confidence, t.Images)),
-            Cell(goals, t => t.Drop is { } d ? new CellValue(Short(d.Value), d.Interval is { } i ? $"{Short(i.Low)}–{Short(i.High)}" : "") : CellValue.None),
+            Cell(goals, t => t.Drop is { } drop ? new CellValue(Short(drop.Value), Ends(drop)) : CellValue.None),
             Cell(goals, t => t.ConfidenceOfAll is { } mean ? new CellValue(Short(mean.Value)) : CellValue.None),
             Cell(goals, t => t.Images == 0 ? CellValue.None : new CellValue($"{t.NoFace}", t.Refused > 0 ? $"{t.Refused} refused" : "")),
         ];
@@ -83,6 +86,8 @@ public static class TransferTables
 
     private static TableCell Cell(TransferSummary?[] goals, Func<TransferSummary, CellValue> value) =>
         new([.. goals.Select(t => t is null ? CellValue.None : value(t))]);
+
+    private static string Ends(Estimate estimate) => estimate.Interval is { } i ? $"{Short(i.Low)}–{Short(i.High)}" : "";
 
     // Never a negative zero.
     private static string Short(double value) => Numbers.Text($"{Math.Round(value, 3) + 0.0:F3}");

@@ -11,12 +11,13 @@ public static class TransferText
 {
     /// <summary>What stands below the tables.</summary>
     public const string Caption =
-        "Adversarial images of one verifier, rounded to 8 bits, as another judges them by its own threshold. Fooled: of the pairs whose source " +
-        "attack succeeded and of whose clean photographs the judge was right; what it was wrong of before any attack stands in the first row and " +
-        "counts in no success. Confidence in the right answer: of a model P(same) or P(different) of the pair with its threshold, of a service what " +
-        "it answers; 0 where no face was found. Its mean is over the n images that there are; fallen by: image by image from the same pair's clean " +
-        "confidence; over all pairs: a pair without an adversarial image counts with its clean confidence. Where no face is found somebody is hidden, " +
-        "and nobody passes for somebody else. In brackets: 95% intervals (Wilson for rates, percentile bootstrap for means).";
+        "Adversarial images of one verifier, rounded to 8 bits, as another judges them by its own threshold. Fooled: of the pairs whose " +
+        "source attack succeeded and of whose clean photographs the judge was right; what it was wrong of before any attack stands in the " +
+        "first row and counts in no success. Confidence in the right answer: of a model P(same) or P(different) of the pair with its " +
+        "threshold, of a service what it answers; 0 where no face was found. Its mean is over the n images that there are; fallen by: image " +
+        "by image from the same pair's clean confidence; over all pairs: a pair without an adversarial image counts with its clean " +
+        "confidence. Where no face is found somebody is hidden, and nobody passes for somebody else. In brackets: 95% intervals (Wilson for " +
+        "rates, percentile bootstrap for means).";
 
     /// <summary>How images come to the verifiers of a run.</summary>
     public static string Ways(RunSummary summary)
@@ -26,8 +27,8 @@ public static class TransferText
         var text = new List<string>();
         if (ways.Exists(w => w is { Way: "mapped" }))
         {
-            text.Add("Images are taken through the judge's own alignment by the known transforms, and stay as they are where crop and size are the same; " +
-                "where the source's crop does not reach, the clean photograph is seen.");
+            text.Add("Images are taken through the judge's own alignment by the known transforms, and stay as they are where crop and size " +
+                "are the same; where the source's crop does not reach, the clean photograph is seen.");
         }
         if (ways.Exists(w => w.Way.StartsWith("pasted", StringComparison.Ordinal)))
             text.Add("Pasted: the perturbation is put back into the full photograph.");
@@ -44,11 +45,12 @@ public static class TransferText
         var missing = summary.Transfers.Where(t => t.Missing > 0).ToList();
         if (missing.Count > 0)
         {
-            yield return $"Transfer: up to {missing.Max(t => t.Missing)} adversarial images of an attack were not kept or are not judged yet; what is " +
-                "said is of the others. Images of all successes are kept with --keep-images successes.";
+            yield return $"Transfer: up to {missing.Max(t => t.Missing)} adversarial images of an attack were not kept or are not judged " +
+                "yet; what is said is of the others. Images of all successes are kept with --keep-images successes.";
         }
         var refused = summary.Transfers.Sum(t => t.Refused);
-        if (refused > 0) yield return $"Transfer: {ReportText.Count(refused, "image")} could not be judged and {(refused == 1 ? "is" : "are")} in no number.";
+        if (refused == 0) yield break;
+        yield return $"Transfer: {ReportText.Count(refused, "image")} could not be judged and {(refused == 1 ? "is" : "are")} in no number.";
     }
 
     /// <summary>What came out for a verifier that was not attacked, for one goal, in a sentence.</summary>
@@ -59,9 +61,9 @@ public static class TransferText
         if (own.Count == 0) return $"{name}: there is no image whose clean pair it was right of.";
         var best = own.OrderByDescending(t => t.Success.Value).ThenByDescending(t => t.Drop?.Value ?? 0).First();
         var attack = own.Count == 1 ? best.Attack : $"the best of {own.Count} attacks, {best.Attack},";
-        return $"{name}: {attack} fools it on {best.Success.Count} of {best.Success.Of} pairs ({Numbers.Percent(best.Success.Value!.Value)}, 95% interval " +
-            $"{Numbers.Share(best.Success).Detail}); its confidence in the right answer falls by {Numbers.Text($"{best.Drop?.Value ?? 0:F3}")} from " +
-            $"{Numbers.Text($"{best.Clean?.Value ?? 0:F3}")} on average.";
+        var share = Numbers.Share(best.Success);
+        return $"{name}: {attack} fools it on {best.Success.Count} of {best.Success.Of} pairs ({share.Text}, 95% interval {share.Detail}); " +
+            Numbers.Text($"its confidence in the right answer falls by {best.Drop?.Value ?? 0:F3} from {best.Clean?.Value ?? 0:F3} on average.");
     }
 
     /// <summary>The transfers that findings are of: to others than the attacked model itself.</summary>

@@ -8,7 +8,8 @@ namespace Masquerade.Tests.Alignment;
 public class CropFrameTests
 {
     private static readonly ImageSize Photo = new(200, 180);
-    private static readonly AlignmentKind[] Kinds = [AlignmentKind.ArcFace112x112, AlignmentKind.ArcFace112x96, AlignmentKind.FaceNet160x160];
+    private static readonly AlignmentKind[] Kinds =
+        [AlignmentKind.ArcFace112x112, AlignmentKind.ArcFace112x96, AlignmentKind.FaceNet160x160];
 
     // ArcFace's template turned by 10 degrees, at 0.8 of its size.
     private static readonly SimilarityTransform ToPhoto = new(0.8 * Math.Cos(0.1745), 0.8 * Math.Sin(0.1745), 60, 40);
@@ -41,7 +42,8 @@ public class CropFrameTests
     [Fact]
     public void A_landmark_goes_from_one_crop_to_the_other()
     {
-        var (wide, narrow) = (CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x112), CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x96));
+        var wide = CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x112);
+        var narrow = CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x96);
         var between = wide.ToCrop.Inverse().Then(narrow.ToCrop);
         foreach (var point in FaceAligner.Template(AlignmentKind.ArcFace112x112)!.Points)
             Near(between.Apply(point), point with { X = point.X - 8 });
@@ -87,7 +89,8 @@ public class CropFrameTests
     [Fact]
     public void Every_pixel_carried_over_is_what_the_definition_says()
     {
-        var (source, target) = (CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x112), CropFrame.Of(Photo, Face, AlignmentKind.FaceNet160x160));
+        var source = CropFrame.Of(Photo, Face, AlignmentKind.ArcFace112x112);
+        var target = CropFrame.Of(Photo, Face, AlignmentKind.FaceNet160x160);
         var (image, around) = (Noise(source.Size, 1), Noise(target.Size, 2));
         var carried = source.Carry(image, target, around);
         var outside = 0;
@@ -177,7 +180,8 @@ public class CropFrameTests
         return largest;
     }
 
-    private static FaceImage Smooth(ImageSize size) => Filled(size, (x, y, c) => 128 + 60 * Math.Sin(0.04 * x + c) * Math.Cos(0.035 * y - c));
+    private static FaceImage Smooth(ImageSize size) =>
+        Filled(size, (x, y, c) => 128 + 60 * Math.Sin(0.04 * x + c) * Math.Cos(0.035 * y - c));
 
     private static FaceImage Changed(FaceImage clean) => Filled(clean.Size, (x, y, c) =>
         clean.Pixels[3 * (y * clean.Width + x) + c] + 25 * Math.Sin(0.07 * x) * Math.Sin(0.06 * y + c));

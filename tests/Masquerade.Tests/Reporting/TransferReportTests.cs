@@ -62,7 +62,8 @@ public sealed class TransferReportTests : IDisposable
     /// <summary>Images of a made-up run: judged by a model, a service, and one with an awkward name.</summary>
     private static FakeRun Carried()
     {
-        var rows = Enumerable.Range(0, 12).SelectMany(i => new[] { "fgsm", "deepfool" }.Select(a => FakeRun.Row("tiny", "8bit", "minimal", a, i)))
+        var rows = Enumerable.Range(0, 12)
+            .SelectMany(i => new[] { "fgsm", "deepfool" }.Select(a => FakeRun.Row("tiny", "8bit", "minimal", a, i)))
             .OrderBy(r => r.Attack).ToList();
         TransferTarget[] targets =
         [
@@ -85,10 +86,12 @@ public sealed class TransferReportTests : IDisposable
         {
             5 => TransferJudgement.NoFace("no face found in the image"),
             6 => TransferJudgement.Refused("the image is too small: 16x16"),
-            _ => target.IsService ? new(TransferOutcome.Judged, null, 0.7 + 0.02 * i, 0.7 + 0.02 * i >= 0.8, "") : TransferJudgement.Of(0.8 + 0.05 * i, target.Threshold),
+            _ when target.IsService => new(TransferOutcome.Judged, null, 0.7 + 0.02 * i, 0.7 + 0.02 * i >= 0.8, ""),
+            _ => TransferJudgement.Of(0.8 + 0.05 * i, target.Threshold),
         };
 
         static TransferJudgement Clean(TransferTarget target, bool same, int i) => target.IsService
-            ? new(TransferOutcome.Judged, null, same ? 0.99 : 0.03 * i, same, "") : TransferJudgement.Of(same ? 0.3 + 0.1 * i : 2, target.Threshold);
+            ? new(TransferOutcome.Judged, null, same ? 0.99 : 0.03 * i, same, "")
+            : TransferJudgement.Of(same ? 0.3 + 0.1 * i : 2, target.Threshold);
     }
 }

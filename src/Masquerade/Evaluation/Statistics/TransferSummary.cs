@@ -19,7 +19,8 @@ public sealed record TransferLine(TransferRow Row, double Threshold, CleanTransf
         return
         [
             .. results.Transfers.Select(t => new TransferLine(
-                t, thresholds.GetValueOrDefault((t.Target, t.Way)), clean.GetValueOrDefault((t.Image.Model, t.Target, t.Way, t.Image.Pair)))),
+                t, thresholds.GetValueOrDefault((t.Target, t.Way)),
+                clean.GetValueOrDefault((t.Image.Model, t.Target, t.Way, t.Image.Pair)))),
         ];
     }
 }
@@ -64,8 +65,8 @@ public sealed record TransferSummary
     public required int Refused { get; init; }
 
     /// <summary>
-    /// Images that fool it, of those whose source attack succeeded and of whose clean pair it was right. To find no face hides somebody, and
-    /// lets nobody pass.
+    /// Images that fool it, of those whose source attack succeeded and of whose clean pair it was right. To find no face hides somebody,
+    /// and lets nobody pass.
     /// </summary>
     public required Rate Success { get; init; }
 
@@ -89,13 +90,15 @@ public sealed record TransferSummary
         IRunResults results, IReadOnlyList<AttackSummary> attacks, IReadOnlyList<TransferLine> lines)
     {
         if (results.Targets.Count == 0) return [];
-        var images = lines.ToLookup(l => (l.Row.Target, l.Row.Way, RunSetting.Of(l.Row.Image), $"{l.Row.Image.Family}/{l.Row.Image.Attack}", l.Row.Image.Goal));
+        var images = lines.ToLookup(l => (
+            l.Row.Target, l.Row.Way, RunSetting.Of(l.Row.Image), $"{l.Row.Image.Family}/{l.Row.Image.Attack}", l.Row.Image.Goal));
         var clean = results.CleanTransfers.ToLookup(c => (c.Target, c.Way, c.Model));
         var wanted =
             from target in results.Targets
             from attack in attacks
             where attack.Setting.Knowledge != KnowledgeNames.Zero
-            let pairs = clean[(target.Name, target.Way, attack.Setting.Model)].Where(c => c.SamePerson == (attack.Goal == AttackGoal.Anonymize)).ToList()
+            let same = attack.Goal == AttackGoal.Anonymize
+            let pairs = clean[(target.Name, target.Way, attack.Setting.Model)].Where(c => c.SamePerson == same).ToList()
             where pairs.Count > 0
             select (target, attack, pairs);
         return [.. wanted.ToList().AsParallel().AsOrdered().Select(w => Of(
@@ -115,7 +118,8 @@ public sealed record TransferSummary
         var counted = shown.Where(l => l.Counts).ToList();
         var after = shown.ToDictionary(l => l.Row.Image.Pair, l => l.Row.Judgement.RightConfidence(same)!.Value, StringComparer.Ordinal);
         // Where there is an image that nobody judged, nothing is known of the pair.
-        var succeeded = attack.Rows.Where(r => r is { Success: true, AlreadyWrong: false }).Select(r => r.Pair).ToHashSet(StringComparer.Ordinal);
+        var succeeded = attack.Rows.Where(r => r is { Success: true, AlreadyWrong: false }).Select(r => r.Pair)
+            .ToHashSet(StringComparer.Ordinal);
         var known = judged.Where(c => after.ContainsKey(c.Pair) || !succeeded.Contains(c.Pair)).ToList();
         return new TransferSummary
         {
@@ -133,7 +137,8 @@ public sealed record TransferSummary
             Clean = Mean(judged.Select(c => c.Judgement.RightConfidence(same)!.Value)),
             Confidence = Mean(after.Values),
             Drop = Mean(judged.Where(c => after.ContainsKey(c.Pair)).Select(c => c.Judgement.RightConfidence(same)!.Value - after[c.Pair])),
-            ConfidenceOfAll = Mean(known.Select(c => after.TryGetValue(c.Pair, out var own) ? own : c.Judgement.RightConfidence(same)!.Value)),
+            ConfidenceOfAll = Mean(known.Select(
+                c => after.TryGetValue(c.Pair, out var own) ? own : c.Judgement.RightConfidence(same)!.Value)),
             MeanL2 = shown.Count == 0 ? null : shown.Average(l => l.Row.Image.L2 ?? 0),
         };
 

@@ -14,8 +14,8 @@ namespace Masquerade.Evaluation.Transfer;
 /// <param name="detector">Looks for faces again, where that is the way; it stays the caller's.</param>
 /// <param name="preprocessing">What is done to its crops.</param>
 internal sealed class ModelJudge(
-    FaceModel model, double threshold, TransferWay way, Func<TransferSource, FaceCropper> cropper, IFaceDetector? detector, Preprocessing preprocessing)
-    : ITargetJudge
+    FaceModel model, double threshold, TransferWay way, Func<TransferSource, FaceCropper> cropper, IFaceDetector? detector,
+    Preprocessing preprocessing) : ITargetJudge
 {
     private readonly AlignmentKind _kind = AlignmentKinds.Parse(model.Descriptor.Alignment);
 
@@ -49,8 +49,9 @@ internal sealed class ModelJudge(
     {
         if (_kind == AlignmentKind.None)
         {
-            return image.Size == model.Descriptor.InputSize ? new TargetCrop(image)
-                : TargetCrop.Not(TransferJudgement.Refused($"the {side} is {image.Size}, and the model takes {model.Descriptor.InputSize}"));
+            var size = model.Descriptor.InputSize;
+            return image.Size == size ? new TargetCrop(image)
+                : TargetCrop.Not(TransferJudgement.Refused($"the {side} is {image.Size}, and the model takes {size}"));
         }
         var faces = detector!.Detect(image.View);
         return faces.Count == 0 ? TargetCrop.Not(TransferJudgement.NoFace($"no face found in the {side}"))
@@ -84,8 +85,8 @@ internal sealed class ModelJudge(
     }
 
     private sealed class Pairs(
-        ModelJudge judge, FaceCropper? cut, IReadOnlyList<TransferPair> pairs, TargetCrop[] references, float[]?[] embedded, TargetCrop[] clean)
-        : ITargetPairs
+        ModelJudge judge, FaceCropper? cut, IReadOnlyList<TransferPair> pairs, TargetCrop[] references, float[]?[] embedded,
+        TargetCrop[] clean) : ITargetPairs
     {
         /// <inheritdoc/>
         public Task<TransferJudgement?[]> JudgeAsync(IReadOnlyList<TransferProbe> probes, Action judged, CancellationToken cancellation)

@@ -5,8 +5,8 @@ using Masquerade.Remote;
 namespace Masquerade.Evaluation.Transfer;
 
 /// <summary>
-/// A service that judges images. It gets what the attacker hands over and the reference's photograph, both as 8-bit PNG files, and looks for
-/// the faces itself.
+/// A service that judges images. It gets what the attacker hands over and the reference's photograph, both as 8-bit PNG files, and looks
+/// for the faces itself.
 /// </summary>
 /// <param name="session">The books around the service; owned from here on.</param>
 /// <param name="way">How images come to it.</param>
@@ -40,7 +40,8 @@ internal sealed class ServiceJudge(RemoteSession session, TransferWay way) : ITa
         }
 
         /// <inheritdoc/>
-        public async Task<TransferJudgement?[]> JudgeAsync(IReadOnlyList<TransferProbe> probes, Action judged, CancellationToken cancellation)
+        public async Task<TransferJudgement?[]> JudgeAsync(
+            IReadOnlyList<TransferProbe> probes, Action judged, CancellationToken cancellation)
         {
             var judgements = new TransferJudgement?[probes.Count];
             var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation };
@@ -65,5 +66,6 @@ internal sealed class ServiceJudge(RemoteSession session, TransferWay way) : ITa
         _ => TransferJudgement.Refused(Said(answer, "the service does not take the image")),
     };
 
-    private static string Said(RemoteAnswer answer, string otherwise) => answer.Reason.Length > 0 ? InputFile.OneLine(answer.Reason) : otherwise;
+    private static string Said(RemoteAnswer answer, string otherwise) =>
+        answer.Reason.Length > 0 ? InputFile.OneLine(answer.Reason) : otherwise;
 }

@@ -197,7 +197,8 @@ public sealed class TransferPlan : IDisposable
             new ServiceJudge(new RemoteSession(verifier, _settings.Remote, _answers!), way),
             [
                 new($"target {target.Name}: service", $"{verifier.Destination}; {verifier.Identity}".ReplaceLineEndings(" ")),
-                new($"target {target.Name}: threshold", FormattableString.Invariant($"{target.Threshold} on its confidence, the service's own")),
+                new($"target {target.Name}: threshold", FormattableString.Invariant(
+                    $"{target.Threshold} on its confidence, the service's own")),
             ]);
     }
 
@@ -230,8 +231,8 @@ public sealed class TransferPlan : IDisposable
         var experiment = _experiment;
         if (experiment.Aligned && kind != source.Kind && (kind == AlignmentKind.None || FaceAligner.Template(source.Kind) is null))
         {
-            throw new InputException($"{path}: crops of alignment {source.Kind.Name()} cannot be mapped to its {kind.Name()}, as the run has no "
-                + "photographs and nothing says where their landmarks are; --detect looks for the faces");
+            throw new InputException($"{path}: crops of alignment {source.Kind.Name()} cannot be mapped to its {kind.Name()}, as the run has "
+                + "no photographs and nothing says where their landmarks are; --detect looks for the faces");
         }
         if (kind != AlignmentKind.None && !(experiment.Aligned && kind == source.Kind)) FaceCropper.RequireFit(kind, size);
         var taken = experiment.Aligned && kind == source.Kind || kind == AlignmentKind.None ? FirstPhotograph() : null;
@@ -260,8 +261,8 @@ public sealed class TransferPlan : IDisposable
             _facts.GetValueOrDefault($"{source.Name}: SHA-256") ?? Hash(source.Descriptor.File),
             _facts.GetValueOrDefault($"{source.Name}: descriptor SHA-256") ?? Hash(source.Path));
         if (attacked == (network, card)) return;
-        throw new InputException($"{path}: is not the model called '{source.Name}' that was attacked, or it changed since; put back what was there, "
-            + "or give another model another name");
+        throw new InputException($"{path}: is not the model called '{source.Name}' that was attacked, or it changed since; put back what was "
+            + "there, or give another model another name");
     }
 
     private void OpenDetector(AlignmentKind kind)

@@ -5,8 +5,8 @@ using Masquerade.Remote;
 namespace Masquerade.Evaluation.Transfer;
 
 /// <summary>
-/// Has other verifiers judge the adversarial images that a run kept, and the clean pairs beside them. A chunk of pairs is committed whole or
-/// not at all; of services every answer is kept by itself.
+/// Has other verifiers judge the adversarial images that a run kept, and the clean pairs beside them. A chunk of pairs is committed whole
+/// or not at all; of services every answer is kept by itself.
 /// </summary>
 public sealed class TransferRunner
 {
@@ -94,7 +94,8 @@ public sealed class TransferRunner
     /// <param name="Number">Number of the chunk.</param>
     /// <param name="Pairs">Its pairs, those that could be read.</param>
     /// <param name="Tasks">The clean probes, then cells.</param>
-    private sealed record ChunkWork(TransferSource Source, int Number, IReadOnlyList<VerificationPair> Pairs, IReadOnlyList<CellTask> Tasks);
+    private sealed record ChunkWork(
+        TransferSource Source, int Number, IReadOnlyList<VerificationPair> Pairs, IReadOnlyList<CellTask> Tasks);
 
     /// <summary>The images of a cell, or the clean probes.</summary>
     /// <param name="Cell">The cell; null for the clean probes.</param>
@@ -111,7 +112,8 @@ public sealed class TransferRunner
             if (!_read.TryGetValue(source.Name, out var read)) continue;
             var clean = _ledger.JudgedCleanChunks(source.Name, target.Target);
             var cells = _ledger.Cells.Index().Where(c => c.Item.Model == source.Name && c.Item.Knowledge != KnowledgeNames.Zero)
-                .Select(c => (c.Index, c.Item, Finished: _ledger.FinishedChunks(c.Index), Judged: _ledger.JudgedChunks(c.Index, target.Target))).ToList();
+                .Select(c => (c.Index, c.Item, Finished: _ledger.FinishedChunks(c.Index), Judged: _ledger.JudgedChunks(c.Index, target.Target)))
+                .ToList();
             for (var number = 0; number * batch < _ledger.Pairs.Count; number++)
             {
                 List<VerificationPair> pairs = [.. _ledger.Pairs.Skip(number * batch).Take(batch).Where(p => read.Contains(p.Id))];
@@ -144,7 +146,10 @@ public sealed class TransferRunner
         if (task.Cell is { } cell)
             _ledger.Commit(cell, chunk.Number, target, [.. probes.Zip(judgements, (probe, judgement) => (probe.Row!, judgement!))]);
         else
-            _ledger.CommitClean(chunk.Source.Name, chunk.Number, target, [.. pairs.Zip(judgements, (pair, judgement) => (pair.Pair.Id, judgement!))]);
+        {
+            _ledger.CommitClean(
+                chunk.Source.Name, chunk.Number, target, [.. pairs.Zip(judgements, (pair, judgement) => (pair.Pair.Id, judgement!))]);
+        }
         return 0;
     }
 
@@ -152,7 +157,8 @@ public sealed class TransferRunner
     {
         if (task.Cell is null) return pairs.Select((_, i) => (new TransferProbe(i, null), (AttackRow?)null));
         var places = pairs.Index().ToDictionary(p => p.Item.Pair.Id, p => p.Index, StringComparer.Ordinal);
-        return task.Rows.Select(row => (new TransferProbe(places[row.Pair], Image(row, pairs[places[row.Pair]].Crop.Size)), (AttackRow?)row));
+        return task.Rows.Select(row => (
+            new TransferProbe(places[row.Pair], Image(row, pairs[places[row.Pair]].Crop.Size)), (AttackRow?)row));
     }
 
     /// <summary>A kept image, of 8 bits: what can be stored, sent or shown.</summary>
@@ -181,7 +187,10 @@ public sealed class TransferRunner
         var (crop, frame) = source.Cropper.Cut(photo.View, probe, pair.Probe);
         crop = _plan.Preprocessing.Apply(crop);
         if (kept is not null && !kept.Pixels.AsSpan().SequenceEqual(crop.Pixels))
-            throw new InputException($"{probe}: it, its landmarks or its detector changed since the run attacked it; put back what was there");
+        {
+            throw new InputException(
+                $"{probe}: it, its landmarks or its detector changed since the run attacked it; put back what was there");
+        }
         return new TransferPair(pair, probe, reference, crop, frame);
 
         string Find(string name) => _plan.Photographs.Find(name) ?? throw new InputException(

@@ -25,8 +25,8 @@ internal sealed record TransferSource(ModelDescriptor Descriptor, string Path, A
 internal sealed record TransferPair(VerificationPair Pair, string ProbePath, string ReferencePath, FaceImage Crop, CropFrame Frame)
 {
     /// <summary>
-    /// What the attacker hands over: the crop, or the whole photograph with the perturbation in it. A clean probe is handed over alike, so that
-    /// nothing but the perturbation differs.
+    /// What the attacker hands over: the crop, or the whole photograph with the perturbation in it. A clean probe is handed over alike, so
+    /// that nothing but the perturbation differs.
     /// </summary>
     /// <param name="image">What the crop became; null for the clean probe.</param>
     /// <param name="paste">Whether it is put back into the photograph.</param>

@@ -21,7 +21,8 @@ public sealed class OtherAlignmentTests : IDisposable
     public OtherAlignmentTests()
     {
         new SyntheticFolder(3, 2, 5).Write(_folder["faces"], threads: 1, cancellation: TestContext.Current.CancellationToken);
-        _folder.Write("pairs.csv", "probe,reference,same_person\nPerson_0001_0001.jpg,Person_0001_0002.jpg,1\nPerson_0002_0001.jpg,Person_0003_0001.jpg,0\n");
+        _folder.Write("pairs.csv", "probe,reference,same_person\nPerson_0001_0001.jpg,Person_0001_0002.jpg,1\n"
+            + "Person_0002_0001.jpg,Person_0003_0001.jpg,0\n");
         _wide = WriteModel("wide", AlignmentKind.ArcFace112x112);
         _narrow = WriteModel("narrow", AlignmentKind.ArcFace112x96);
     }
@@ -116,7 +117,8 @@ public sealed class OtherAlignmentTests : IDisposable
             var table = LandmarkFile.Read(landmarks);
             foreach (var file in Directory.GetFiles(images, "*.jpg", SearchOption.AllDirectories))
             {
-                var crop = FaceAligner.Align(ImageFile.Read(file), table.Find(Path.GetFileName(file))!.Landmarks, AlignmentKind.ArcFace112x112);
+                var face = table.Find(Path.GetFileName(file))!;
+                var crop = FaceAligner.Align(ImageFile.Read(file), face.Landmarks, AlignmentKind.ArcFace112x112);
                 _folder.Write(Path.Combine("crops", Path.GetFileNameWithoutExtension(file) + ".png"), ImageFile.EncodePng(crop));
             }
         }

@@ -2,6 +2,7 @@ using Masquerade.Evaluation;
 using Masquerade.Evaluation.Transfer;
 using Masquerade.Faces;
 using Masquerade.Remote;
+using Microsoft.Data.Sqlite;
 
 namespace Masquerade.Tests.Evaluation.Transfer;
 
@@ -28,7 +29,8 @@ public sealed class ServiceTransferTests : IDisposable
             t.Judgement.ShouldBe(ServiceJudge.Judgement(MadeUpService.Answer(RemoteImage.Of(image)), 0.75));
         }
         run.Transfers.Select(t => t.Judgement.Outcome).Distinct().Count().ShouldBeGreaterThan(1);
-        service.References.ShouldBeSubsetOf(run.Pairs.Select(p => RemoteImage.Of(ImageFile.EncodePng(ImageFile.Read(Path.Combine(_tiny.Images, p.Reference)))).Sha256));
+        var references = run.Pairs.Select(p => ImageFile.Read(Path.Combine(_tiny.Images, p.Reference)));
+        service.References.ShouldBeSubsetOf(references.Select(r => RemoteImage.Of(ImageFile.EncodePng(r)).Sha256));
         run.Facts.ShouldContain(f => f.Key == "target made-up: threshold" && f.Value.Contains("0.75", StringComparison.Ordinal));
     }
 
@@ -68,7 +70,7 @@ public sealed class ServiceTransferTests : IDisposable
         before.Answered.ShouldBe(0);
         Estimate(service).Calls.ShouldBe(0);
         // Answers outlive what is derived from them.
-        using (var database = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_tiny["run"], "run.db")};Pooling=False"))
+        using (var database = new SqliteConnection($"Data Source={Path.Combine(_tiny["run"], RunLedger.FileName)};Pooling=False"))
         {
             database.Open();
             using var command = database.CreateCommand();

@@ -27,7 +27,8 @@ public sealed class TransferRunTests : IDisposable
         Attack("run");
         await CarryAsync("run");
         using var run = RunLedger.Read(_tiny["run"]);
-        run.Targets.Select(t => (t.Name, t.Way, t.IsService, t.Threshold)).ShouldBe([("tiny", "mapped", false, 0.5), ("other", "mapped", false, 0.5)]);
+        run.Targets.Select(t => (t.Name, t.Way, t.IsService, t.Threshold))
+            .ShouldBe([("tiny", "mapped", false, 0.5), ("other", "mapped", false, 0.5)]);
         var images = run.Rows.Where(r => r is { Success: true, AlreadyWrong: false }).ToList();
         images.Count.ShouldBeGreaterThan(20);
         run.Transfers.Where(t => t.Target == "other").Select(t => t.Image).ShouldBe(images);
@@ -45,7 +46,8 @@ public sealed class TransferRunTests : IDisposable
         foreach (var c in run.CleanTransfers.Where(c => c.Target == "other"))
         {
             var pair = run.Pairs.First(p => p.Id == c.Pair);
-            var distance = verifier.Compare(ImageFile.Read(Path.Combine(_tiny.Images, pair.Probe)), ImageFile.Read(Path.Combine(_tiny.Images, pair.Reference)));
+            var distance = verifier.Compare(
+                ImageFile.Read(Path.Combine(_tiny.Images, pair.Probe)), ImageFile.Read(Path.Combine(_tiny.Images, pair.Reference)));
             c.Judgement.Distance!.Value.ShouldBe(distance, 1e-5);
             c.Right.ShouldBe(c.SamePerson ? distance <= 0.5 : distance > 0.5);
         }
@@ -130,8 +132,9 @@ public sealed class TransferRunTests : IDisposable
         Attack("run");
         var rows = Rows("run");
         Execute("run", """
-            DROP TABLE targets; DROP TABLE transfers; DROP TABLE clean_transfers; DROP TABLE transfer_chunks; DROP TABLE clean_transfer_chunks;
-            DROP TABLE answers; ALTER TABLE attack_rows ADD COLUMN target TEXT NOT NULL DEFAULT ''; UPDATE meta SET value = '3' WHERE name = 'version'
+            DROP TABLE targets; DROP TABLE transfers; DROP TABLE clean_transfers; DROP TABLE transfer_chunks;
+            DROP TABLE clean_transfer_chunks; DROP TABLE answers; ALTER TABLE attack_rows ADD COLUMN target TEXT NOT NULL DEFAULT '';
+            UPDATE meta SET value = '3' WHERE name = 'version'
             """);
         using (var old = RunLedger.Read(_tiny["run"]))
             (old.Targets.Count, old.Transfers.Count, old.CleanTransfers.Count).ShouldBe((0, 0, 0));
@@ -199,7 +202,8 @@ public sealed class TransferRunTests : IDisposable
 
     private void Attack(string folder, Experiment? experiment = null) => _tiny.Run(experiment ?? Attacked, folder).Dispose();
 
-    private Task CarryAsync(string folder, TransferWay way = default) => CarryAsync(folder, way, null, TestContext.Current.CancellationToken);
+    private Task CarryAsync(string folder, TransferWay way = default) =>
+        CarryAsync(folder, way, null, TestContext.Current.CancellationToken);
 
     private async Task CarryAsync(string folder, TransferWay way, Action<RunProgress>? progress, CancellationToken cancellation)
     {

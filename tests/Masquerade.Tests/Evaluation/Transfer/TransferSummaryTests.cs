@@ -18,7 +18,8 @@ public class TransferSummaryTests
         // Anonymization: fooled, not fooled, wrong before, no face, refused; a pair that the attack failed on, and one wrong at the source.
         var summary = Summary(AttackGoal.Anonymize,
             ("a", 0.9, TransferJudgement.Of(1.6, 1)), ("b", 0.8, TransferJudgement.Of(0.6, 1)), ("c", 0.4, TransferJudgement.Of(2, 1)),
-            ("d", 0.7, TransferJudgement.NoFace("none")), ("e", 0.6, TransferJudgement.Refused("too small")), ("f", 0.5, null), ("g", 0.75, null));
+            ("d", 0.7, TransferJudgement.NoFace("none")), ("e", 0.6, TransferJudgement.Refused("too small")), ("f", 0.5, null),
+            ("g", 0.75, null));
         (summary.Success.Count, summary.Success.Of).ShouldBe((2, 3));
         (summary.CleanErrors.Count, summary.CleanErrors.Of, summary.Pairs).ShouldBe((1, 7, 7));
         (summary.Images, summary.NoFace, summary.Refused, summary.Missing).ShouldBe((4, 1, 1, 0));
@@ -36,7 +37,8 @@ public class TransferSummaryTests
     public void Where_no_face_is_found_nobody_passes_for_somebody_else()
     {
         var summary = Summary(AttackGoal.Impersonate,
-            ("a", 0.9, TransferJudgement.Of(0.5, 1)), ("b", 0.8, TransferJudgement.NoFace("none")), ("c", 0.9, TransferJudgement.Of(2.5, 1)));
+            ("a", 0.9, TransferJudgement.Of(0.5, 1)), ("b", 0.8, TransferJudgement.NoFace("none")),
+            ("c", 0.9, TransferJudgement.Of(2.5, 1)));
         (summary.Success.Count, summary.Success.Of).ShouldBe((1, 3));
         // P(different): 0.25, none, 0.75.
         summary.Confidence!.Value.Value.ShouldBe((0.25 + 0 + 0.75) / 3, 1e-9);
@@ -54,7 +56,8 @@ public class TransferSummaryTests
     [Fact]
     public void An_image_that_nobody_judged_is_missing_and_in_no_mean()
     {
-        var summary = Summary(AttackGoal.Anonymize, succeeded: "abz", ("a", 0.9, TransferJudgement.Of(1.6, 1)), ("b", 0.8, null), ("z", 0.7, null));
+        var summary = Summary(
+            AttackGoal.Anonymize, succeeded: "abz", ("a", 0.9, TransferJudgement.Of(1.6, 1)), ("b", 0.8, null), ("z", 0.7, null));
         (summary.Images, summary.Missing).ShouldBe((1, 2));
         summary.ConfidenceOfAll!.Value.Value.ShouldBe(0.4, 1e-9);
     }
@@ -76,7 +79,8 @@ public class TransferSummaryTests
     /// <param name="goal">The goal.</param>
     /// <param name="succeeded">Pairs that the source attack fooled, a letter each.</param>
     /// <param name="pairs">Clean confidence in the right answer, and what the judge made of the image.</param>
-    private static TransferSummary Summary(AttackGoal goal, string succeeded, params (string Pair, double Clean, TransferJudgement? Image)[] pairs)
+    private static TransferSummary Summary(
+        AttackGoal goal, string succeeded, params (string Pair, double Clean, TransferJudgement? Image)[] pairs)
     {
         var same = goal == AttackGoal.Anonymize;
         List<AttackRow> rows = [.. pairs.Select(p => Row(p.Pair, goal, succeeded.Contains(p.Pair[0])))];
@@ -86,7 +90,11 @@ public class TransferSummaryTests
             RowsPlanned = rows.Count,
             Targets = [Other],
             CleanTransfers = [.. pairs.Select(p => new CleanTransfer("tiny", "other", "mapped", p.Pair, same, Clean(p.Clean, same)))],
-            Transfers = [.. pairs.Zip(rows).Where(p => p.First.Image is not null).Select(p => new TransferRow(p.Second, "other", "mapped", p.First.Image!))],
+            Transfers =
+            [
+                .. pairs.Zip(rows).Where(p => p.First.Image is not null)
+                    .Select(p => new TransferRow(p.Second, "other", "mapped", p.First.Image!)),
+            ],
         };
         return RunSummary.Of(run).Transfers.ShouldHaveSingleItem();
     }

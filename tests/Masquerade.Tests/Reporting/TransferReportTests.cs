@@ -32,7 +32,7 @@ public sealed class TransferReportTests : IDisposable
         first.GetProperty("success_of").GetInt32().ShouldBe(summary.Transfers[0].Success.Of);
         var html = File.ReadAllText(_folder["report.html"]);
         html.ShouldContain("<section id=\"transfer\">");
-        html.ShouldContain("judged by rekognition, confidence from 0.8");
+        html.ShouldContain("judged by rekognition (pasted), confidence from 0.8");
         html.ShouldContain("a target &lt;b&gt; (pasted)");
         html.ShouldNotContain("<b> (pasted)");
         var markdown = File.ReadAllText(_folder["table.md"]);

@@ -69,6 +69,11 @@ internal static partial class TransferPage
         Line($"- Noisy images {Transfers(noiseFooled)}: {Share(noiseFooled)} fool the other model. Noise has no direction that is one model's own, so it takes ");
         Line($"large norms (a mean of {Norm(noise):F1} against {Norm(small):F1} of DeepFool and FGSM), and what it does is done to any model: the other's confidence falls ");
         Line($"by {Drop(noise):F3}, the attacked one's by {OwnDrop(noise):F3}.\n");
+        var loud = models.Select(m => (Model: m, Images: noise.Where(t => t.Source.Model == m).ToList())).OrderByDescending(m => Norm(m.Images)).ToList();
+        Line($"- Noise made on {loud[0].Model} has a mean norm of {Norm(loud[0].Images):F1}, and {Share(Fooled(loud[0].Images))} of these images fool the other model; made on ");
+        Line($"{loud[1].Model} it has {Norm(loud[1].Images):F1}, and {Share(Fooled(loud[1].Images))} do");
+        Line(Fooled(loud[0].Images).Value > Fooled(loud[1].Images).Value
+            ? (FormattableString)$": the model that takes more noise to be fooled makes the images that the other gives way to.\n" : $".\n");
         foreach (var (goal, word) in new[] { (AttackGoal.Anonymize, "hide somebody"), (AttackGoal.Impersonate, "pass for somebody else") })
         {
             var own = small.Where(t => t.Goal == goal).ToList();
@@ -132,6 +137,7 @@ internal static partial class TransferPage
 
             **What explains the difference.** The levels are not on one scale: P(same) here is one half at the model's threshold and grows with the distance from it, and
             two clean photographs of one person seldom come near 1; a service that answers with a calibrated similarity sits at its end for most clean pairs.
+            And the service looks for the faces itself: where it finds none, which noise of such norms may cause, its answer counts as 0; here the face is where it is known to be.
             What can be compared is what an attack takes away. {{pattern}}
 
 
@@ -175,8 +181,8 @@ internal static partial class TransferPage
         text.Append("""
             ## How much of it is rounding to 8 bits
 
-            Images that were searched for as floats are rounded before anybody judges them. What of them still fools the model that they were made on is lost to
-            rounding alone; what of them fools the other model, of all, is what transfers.
+            Images that were searched for as floats are rounded before anybody judges them. Those that no longer fool the model that they were made on are lost to
+            rounding alone.
 
             | attack | made on | fool it after rounding | fool the other model | confidence of the attacked model: clean, after rounding | confidence of the other: clean, after rounding |
             |:---|:---|---:|---:|---:|---:|

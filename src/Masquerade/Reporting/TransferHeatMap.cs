@@ -12,13 +12,15 @@ internal static class TransferHeatMap
     /// <summary>What names of these files begin with.</summary>
     public const string Prefix = "transfer-";
 
-    private const int CellWidth = 96;
+    private const int LeastWidth = 96;
+    private const int MostWidth = 170;
     private const int CellHeight = 44;
     private const int Margin = 12;
     private const int HeaderHeight = 74;
     private const int SourceHeight = 34;
     private const int FooterHeight = 62;
     private const float LabelSize = 14;
+    private const float NameSize = 13;
 
     /// <summary>Titles and names of the figures' files, in the order in which they are drawn.</summary>
     public static IReadOnlyList<(string Title, string File)> Files(RunSummary summary) => [.. Groups(summary).Select(g => (
@@ -44,11 +46,12 @@ internal static class TransferHeatMap
     {
         FigureFonts.Register();
         var targets = transfers.Select(t => t.Target).Distinct().ToList();
+        var column = (int)Math.Clamp(targets.Max(t => FigureCanvas.WidthOf(t.Name, NameSize)) + 10, LeastWidth, MostWidth);
         var sources = transfers.GroupBy(t => t.Source)
             .Select(s => (Name: Source(s.Key), Attacks: s.GroupBy(t => t.Attack).ToList())).ToList();
         var label = (int)sources.SelectMany(s => s.Attacks).Max(a => FigureCanvas.WidthOf(a.Key, LabelSize)) + 26;
         var left = Margin + Math.Max(label, 120);
-        var width = Math.Max(left + targets.Count * CellWidth + Margin, 640);
+        var width = Math.Max(left + targets.Count * column + Margin, 640);
         var height = HeaderHeight + sources.Sum(s => SourceHeight + s.Attacks.Count * CellHeight) + FooterHeight;
         using var picture = new FigureCanvas(width, height, dark);
         picture.Text(transfers[0].Goal == AttackGoal.Anonymize
@@ -57,11 +60,11 @@ internal static class TransferHeatMap
         picture.Text("judged by", left - 10, 56, 12.5f, picture.Soft, TextPlace.Right);
         foreach (var (i, target) in targets.Index())
         {
-            var centre = left + (i + 0.5f) * CellWidth;
+            var centre = left + (i + 0.5f) * column;
             var suffix = TransferTables.Name(target)[target.Name.Length..].Trim();
-            if (suffix.Length > 0) picture.Text(suffix, centre, 40, 12, picture.Soft, TextPlace.Middle, CellWidth - 6);
-            picture.Text(target.Name, centre, 56, 13, picture.Ink, TextPlace.Middle, CellWidth - 6);
-            picture.Stroke([new(left + i * CellWidth + 4, 68), new(left + (i + 1) * CellWidth - 4, 68)], picture.Line, 1);
+            if (suffix.Length > 0) picture.Text(suffix, centre, 40, 12, picture.Soft, TextPlace.Middle, column - 6);
+            picture.Text(target.Name, centre, 56, NameSize, picture.Ink, TextPlace.Middle, column - 6);
+            picture.Stroke([new(left + i * column + 4, 68), new(left + (i + 1) * column - 4, 68)], picture.Line, 1);
         }
         var top = (float)HeaderHeight;
         foreach (var (name, attacks) in sources)
@@ -72,7 +75,7 @@ internal static class TransferHeatMap
             {
                 picture.Text(attack.Key, left - 14, top + CellHeight / 2f, LabelSize, picture.Ink, TextPlace.Right, left - 14 - Margin);
                 foreach (var (i, target) in targets.Index())
-                    Cell(picture, left + i * CellWidth, top, attack.FirstOrDefault(t => t.Target == target));
+                    Cell(picture, left + i * column, top, column, attack.FirstOrDefault(t => t.Target == target));
                 top += CellHeight;
             }
         }
@@ -87,10 +90,10 @@ internal static class TransferHeatMap
     private static string Source(RunSetting setting) =>
         setting.Defense.Length == 0 ? setting.Model : $"{setting.Model} behind {setting.Defense}";
 
-    private static void Cell(FigureCanvas picture, float x, float top, TransferSummary? transfer)
+    private static void Cell(FigureCanvas picture, float x, float top, int width, TransferSummary? transfer)
     {
-        var area = new SKRect(x + 1, top + 1, x + CellWidth - 1, top + CellHeight - 1);
-        var centre = x + CellWidth / 2f;
+        var area = new SKRect(x + 1, top + 1, x + width - 1, top + CellHeight - 1);
+        var centre = x + width / 2f;
         if (transfer?.Success.Value is not { } share)
         {
             picture.Fill(area, picture.Paper);
@@ -101,7 +104,7 @@ internal static class TransferHeatMap
         picture.Fill(area, cell);
         picture.Text(Numbers.Text($"{100 * share:0} %"), centre, top + 15, 15, text, TextPlace.Middle);
         var confidence = transfer.Confidence is { } mean ? Numbers.Text($"{mean.Value:F3}, n = {transfer.Images}") : "";
-        picture.Text(confidence, centre, top + 32, 12.5f, text, TextPlace.Middle, CellWidth - 6);
+        picture.Text(confidence, centre, top + 32, 12.5f, text, TextPlace.Middle, width - 6);
     }
 
     private static void Footer(FigureCanvas picture, float top)

@@ -102,7 +102,9 @@ public sealed partial class RunLedger : IRemoteAnswers
 
     /// <inheritdoc/>
     RemoteAnswer? IRemoteAnswers.Find(string service, string key) => GuardRead(() => _database.Query(
-        r => new RemoteAnswer(Enum.Parse<RemoteOutcome>(r.GetString(0)), r.IsDBNull(1) ? null : r.GetDouble(1), r.GetString(2)),
+        r => new RemoteAnswer(
+            Enum.TryParse<RemoteOutcome>(r.GetString(0), out var outcome) ? outcome : throw new FormatException("no outcome of a service"),
+            r.IsDBNull(1) ? null : r.GetDouble(1), r.GetString(2)),
         "SELECT outcome, confidence, reason FROM answers WHERE service = @0 AND key = @1", service, key).FirstOrDefault());
 
     /// <inheritdoc/>

@@ -26,15 +26,12 @@ public sealed class TransferPlan : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly Experiment _experiment;
-    private readonly IReadOnlyList<VerificationPair> _pairs;
     private readonly Dictionary<string, string> _facts;
     private readonly IRemoteAnswers? _answers;
     private readonly TransferSettings _settings;
     private readonly NamedModels _named;
     private readonly AssetStore _assets;
-    private readonly FaceSource _faces;
-    private readonly Dictionary<(AlignmentKind, Faces.ImageSize, AlignmentKind), FaceCropper> _croppers = [];
-    private IFaceLocator? _locator;
+    private readonly TransferCroppers _crops;
     private MtcnnDetector? _detector;
     private string? _weights;
 
@@ -42,10 +39,10 @@ public sealed class TransferPlan : IDisposable
         Experiment experiment, IReadOnlyList<VerificationPair> pairs, RunLedger? ledger, TransferSettings settings, NamedModels named,
         AssetStore assets)
     {
-        (_experiment, _pairs, _answers, _settings, _named, _assets) = (experiment, pairs, ledger, settings, named, assets);
+        (_experiment, _answers, _settings, _named, _assets) = (experiment, ledger, settings, named, assets);
         _facts = (ledger?.Facts ?? []).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
-        _faces = new FaceSource(experiment.Landmarks, experiment.Aligned, experiment.Detector, experiment.Fallback);
         Photographs = new ImageFolder(experiment.Images);
+        _crops = new TransferCroppers(experiment, pairs, Photographs, assets);
         Preprocessing = Preprocessings.Parse(experiment.Preprocessing);
     }
 
@@ -149,7 +146,7 @@ public sealed class TransferPlan : IDisposable
         var path = _named.Find(model);
         var descriptor = ModelDescriptor.Read(path);
         var kind = AlignmentKinds.Parse(descriptor.Alignment);
-        return new TransferSource(descriptor, path, kind, Cropper(kind, descriptor.InputSize, kind, path));
+        return new TransferSource(descriptor, path, kind, _crops.Of(kind, descriptor.InputSize, kind, path));
     }
 
     private PlannedTarget OpenModel(string path)
@@ -161,7 +158,7 @@ public sealed class TransferPlan : IDisposable
             var descriptor = model.Descriptor;
             var (kind, size) = (AlignmentKinds.Parse(descriptor.Alignment), descriptor.InputSize);
             if (way.Detect) OpenDetector(kind);
-            else foreach (var source in Sources) RequireMapping(source, kind, size, path);
+            else foreach (var source in Sources) _crops.RequireMapping(source, kind, size, path);
             var (network, card) = (Hash(descriptor.File), Hash(path));
             var attacked = Sources.FirstOrDefault(s => s.Name == descriptor.Name);
             if (attacked is not null) RequireSame(attacked, path, network, card);
@@ -171,7 +168,7 @@ public sealed class TransferPlan : IDisposable
             var fitted = descriptor.ThresholdSource ?? "which does not say what it was fitted on";
             return new PlannedTarget(
                 target,
-                new ModelJudge(model, threshold, way, source => Cropper(kind, size, source.Kind, path), _detector, Preprocessing),
+                new ModelJudge(model, threshold, way, source => _crops.Of(kind, size, source.Kind, path), _detector, Preprocessing),
                 attacked is not null ? [] :
                 [
                     new($"target {target.Name}: SHA-256", network),
@@ -200,59 +197,6 @@ public sealed class TransferPlan : IDisposable
                 new($"target {target.Name}: threshold", FormattableString.Invariant(
                     $"{target.Threshold} on its confidence, the service's own")),
             ]);
-    }
-
-    /// <summary>The maker of a model's crops from the photographs that a source was attacked on.</summary>
-    private FaceCropper Cropper(AlignmentKind kind, Faces.ImageSize size, AlignmentKind source, string path)
-    {
-        if (_croppers.TryGetValue((kind, size, source), out var known)) return known;
-        var aligned = _experiment.Aligned;
-        var made = aligned && kind != source && kind != AlignmentKind.None && FaceAligner.Template(source) is { } template
-            ? new FaceCropper(kind, size, new TemplateLocator(source, template), aligned: false)
-            : new FaceCropper(kind, size, aligned || kind == AlignmentKind.None ? null : Locator(kind, size, path), aligned);
-        return _croppers[(kind, size, source)] = made;
-    }
-
-    private IFaceLocator? Locator(AlignmentKind kind, Faces.ImageSize size, string path)
-    {
-        try
-        {
-            return _locator ??= _faces.Open(kind, size, _assets);
-        }
-        catch (InputException e)
-        {
-            throw new InputException($"{path}: {e.Message}", e);
-        }
-    }
-
-    /// <summary>Whether a target's crops can be had from what the run was attacked on.</summary>
-    private void RequireMapping(TransferSource source, AlignmentKind kind, Faces.ImageSize size, string path)
-    {
-        var experiment = _experiment;
-        if (experiment.Aligned && kind != source.Kind && (kind == AlignmentKind.None || FaceAligner.Template(source.Kind) is null))
-        {
-            throw new InputException($"{path}: crops of alignment {source.Kind.Name()} cannot be mapped to its {kind.Name()}, as the run has "
-                + "no photographs and nothing says where their landmarks are; --detect looks for the faces");
-        }
-        if (kind != AlignmentKind.None && !(experiment.Aligned && kind == source.Kind)) FaceCropper.RequireFit(kind, size);
-        var taken = experiment.Aligned && kind == source.Kind || kind == AlignmentKind.None ? FirstPhotograph() : null;
-        if (taken is { } photograph && photograph.Size != size)
-        {
-            throw new InputException($"{path}: takes images of {size} as they are (alignment {kind.Name()}), but {photograph.Path} is "
-                + $"{photograph.Size}: it cannot be mapped");
-        }
-        _ = Cropper(kind, size, source.Kind, path);
-    }
-
-    private (string Path, Faces.ImageSize Size)? FirstPhotograph()
-    {
-        foreach (var pair in _pairs)
-        {
-            if (Photographs.Find(pair.Probe) is not { } path) continue;
-            using var photo = Faces.ImageFile.ReadPooled(path);
-            return (path, photo.Size);
-        }
-        return null;
     }
 
     private void RequireSame(TransferSource source, string path, string network, string card)
@@ -288,7 +232,7 @@ public sealed class TransferPlan : IDisposable
     public void Dispose()
     {
         foreach (var judge in _owned) judge.Dispose();
-        (_locator as IDisposable)?.Dispose();
+        _crops.Dispose();
         _detector?.Dispose();
     }
 }

@@ -13,6 +13,7 @@ if (args.Length == 0)
     Console.Error.WriteLine($"  detection {DetectionBench.Usage}");
     Console.Error.WriteLine($"  defenses {DefenseStudy.Usage}");
     Console.Error.WriteLine($"  detectors {DetectionStudy.Usage}");
+    Console.Error.WriteLine($"  transfer {TransferStudy.Usage}");
     Console.Error.WriteLine($"  synthesize {SynthesizeBench.Usage}");
     Console.Error.WriteLine($"  purifiers {PurifierBench.Usage}");
     Console.Error.WriteLine($"  restoration {RestorationBench.Usage}");
@@ -38,6 +39,9 @@ try
         case "detectors":
             DetectionStudy.Run(options);
             break;
+        case "transfer":
+            TransferStudy.Run(options);
+            break;
         case "detection":
             DetectionBench.Run(options);
             break;
@@ -51,7 +55,7 @@ try
             RestorationBench.Run(options);
             break;
         default:
-            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, detectors, purifiers, restoration, synthesize");
+            throw new InputException($"there is no bench '{args[0]}'; there are: throughput, attacks, robustness, detection, defenses, detectors, transfer, purifiers, restoration, synthesize");
     }
     options.RequireAllUsed();
     return 0;

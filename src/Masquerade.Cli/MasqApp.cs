@@ -61,6 +61,7 @@ internal static class MasqApp
         var root = new Command("masq", Description)
         {
             new RunCommand(host),
+            new TransferCommand(host),
             new ReportCommand(host),
             new EvaluateCommand(host),
             new VerifyCommand(host),

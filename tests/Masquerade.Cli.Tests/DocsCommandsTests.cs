@@ -23,6 +23,9 @@ public sealed partial class DocsCommandsTests : IDisposable
     [
         "masq run", "masq", "masq doctor", "masq train", "masq train patch-prior", "masq run --dry-run", "masq evaluate --model mini",
         "masq fetch arcface-r50 --accept-licenses",
+        // ServiceTransferTests asks a stand-in of the service, and plays back what it said.
+        "masq transfer runs/first --to rekognition --paste --max-calls 500 --record cassettes",
+        "masq transfer runs/first --to rekognition --paste --replay cassettes",
     ];
 
     /// <summary>The same with less work.</summary>

@@ -17,6 +17,7 @@ public sealed class HelpTests
     [InlineData("train-detector", "train", "detector", "--help")]
     [InlineData("detect", "detect", "--help")]
     [InlineData("report", "report", "--help")]
+    [InlineData("transfer", "transfer", "--help")]
     [InlineData("doctor", "doctor", "--help")]
     [InlineData("fetch", "fetch", "--help")]
     [InlineData("assets", "assets", "--help")]

@@ -26,7 +26,8 @@ public sealed class RunTests : IDisposable
         rows.Count.ShouldBe(1 + (8 + 4) * PairCount);
         rows[0].ShouldBe(
             ("pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit,"
-            + "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason,fooled_share,late_gain,score,refused").Split(','));
+            + "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason,fooled_share,late_gain,score,refused,"
+            + "way,outcome,confidence_before,confidence_after").Split(','));
         // Storage, then family and attack in the order of reports, then the pair list.
         rows[1][3].ShouldBe("foolbox-v1");
         rows[1][2].ShouldBe("fgsm");

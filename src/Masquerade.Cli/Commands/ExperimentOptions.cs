@@ -110,7 +110,11 @@ internal sealed class ExperimentOptions
         Description = "Adversarial images kept in the ledger, losslessly: all, successes (the default) or examples.",
         HelpName = "WHICH",
     };
-
+    private readonly Option<string[]> _transferTo = List(
+        "--transfer-to",
+        "Models that nobody attacks, separated by commas, to judge the images when the attacks are done (masq transfer does so later, and asks "
+        + "services).",
+        "FILES");
     private readonly Option<string?> _compareWith = new("--compare-with")
     {
         Description = $"Published results to show beside the run's: {string.Join(", ", PublishedStudies.All.Select(s => s.Name))}.",
@@ -126,7 +130,8 @@ internal sealed class ExperimentOptions
 
     public IReadOnlyList<Option> All =>
         [_spec, _preset, _models, _data, _images, _pairs, .. Faces.All, _sample, _sampleSeed, _take, _preprocessing, _attacks,
-            _storage, _defenses, _detectors, _stacks, _falseAlarms, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold, _keepImages, _compareWith];
+            _storage, _defenses, _detectors, _stacks, _falseAlarms, _knowledge, _eotSamples, _cleanPairs, _seed, _batch, _threads, _threshold,
+            _keepImages, _transferTo, _compareWith];
 
     /// <summary>Those of them that say where faces are.</summary>
     public FaceOptions Faces { get; } = new();
@@ -220,6 +225,7 @@ internal sealed class ExperimentOptions
         file.Threads = parsed.GetValue(_threads) ?? file.Threads;
         file.Threshold = parsed.GetValue(_threshold) ?? file.Threshold;
         if (parsed.GetValue(_keepImages) is { } keep) file.KeepImages = Enum.Parse<KeepImages>(keep, ignoreCase: true);
+        if (parsed.GetValue(_transferTo) is { Length: > 0 } targets) file.TransferTo = [.. targets];
         file.CompareWith = parsed.GetValue(_compareWith) ?? file.CompareWith;
     }
 

@@ -6,6 +6,7 @@ using Masquerade.Datasets.Synthetic;
 using Masquerade.Evaluation;
 using Masquerade.Evaluation.Presets;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Transfer;
 using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Commands;
@@ -48,6 +49,7 @@ internal sealed class RunCommand : MasqCommand
         "masq run --spec experiment.yaml --storage float,8bit --out runs/second",
         "masq run --preset study-2019",
         "masq run --preset study-2019 --print-spec",
+        "masq run --model arcface.model.json --transfer-to mini,mini-robust",
         "masq run --resume runs/first",
         "masq run --spec experiment.yaml --dry-run")
     {
@@ -102,7 +104,7 @@ internal sealed class RunCommand : MasqCommand
         var people = synthetic ? SyntheticExperiment.Complete(settings, faces!) : null;
         var experiment = settings.ToExperiment(source, _host.Assets);
         // A wrong name is told before anything is painted.
-        foreach (var model in experiment.Models) _ = _host.Models.Find(model);
+        foreach (var model in experiment.Models.Concat(experiment.TransferTo)) _ = _host.Models.Find(model);
         if (people is not null) await PaintAsync(people, experiment, faces!, dryRun, cancellation);
 
         using var plan = ExperimentPlan.Open(experiment, parsed.GetValue(_strict), _host.Models, _host.Assets);
@@ -112,6 +114,7 @@ internal sealed class RunCommand : MasqCommand
             ForecastText.Print(_host, plan, scratch!.Size);
             return ExitCodes.Done;
         }
+        TransferPlan.Check(plan, _host.Models, _host.Assets);
         using var ledger = RunLedger.Create(folder, plan.Experiment, plan.Pairs, plan.Cells);
         return await AttackAsync(plan, ledger, folder.Path, parsed, cancellation);
     }
@@ -147,6 +150,7 @@ internal sealed class RunCommand : MasqCommand
                 runner.Run(p => progress.Report(p.Done, p.Total, p.Doing), cancellation);
                 return 0;
             });
+            await TransferAsync(plan, ledger, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -158,6 +162,14 @@ internal sealed class RunCommand : MasqCommand
         RunText.Print(_host, summary, folder);
         if (SyntheticExperiment.IsIn(plan.Experiment, folder)) RunText.PrintNext(_host);
         return Check(summary, parsed.GetValue(_maxSuccess));
+    }
+
+    private async Task TransferAsync(ExperimentPlan plan, RunLedger ledger, CancellationToken cancellation)
+    {
+        if (plan.Experiment.TransferTo.Count == 0) return;
+        var settings = new TransferSettings { Threads = plan.Experiment.Threads };
+        using var transfer = TransferPlan.Open(ledger, plan.Experiment.TransferTo, settings, _host.Models, _host.Assets);
+        await TransferWork.RunAsync(_host, transfer, ledger, agreed: false, settings.Remote, said: null, cancellation);
     }
 
     private void Announce(ExperimentPlan plan)

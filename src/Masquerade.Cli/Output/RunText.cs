@@ -18,6 +18,11 @@ internal static class RunText
         }
         host.Output.WriteLine("First lines: anonymization, second lines: impersonation; in brackets 95 % intervals.");
         Defenses(host, summary);
+        if (summary.Transfers.Count > 0)
+        {
+            host.Output.WriteLine();
+            TransferTextOutput.Tables(host, summary);
+        }
         if (summary.ModelComparisons.Count > 0)
             host.Output.WriteLine("Side by side: of the pairs that every model judged right at first; ∞ where most of them withstood.");
         if (summary.PublishedComparisons.Count > 0) host.Output.WriteLine(ReportText.Agreement(summary));

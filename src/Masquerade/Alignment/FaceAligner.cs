@@ -34,20 +34,10 @@ public static class FaceAligner
     public static FaceImage Align(ImageView photo, LocatedFace face, AlignmentKind kind)
     {
         ArgumentNullException.ThrowIfNull(face);
-        switch (kind)
-        {
-            case AlignmentKind.ArcFace112x112:
-                return Warp(photo, ToTemplate().Inverse(), new ImageSize(112, 112));
-            case AlignmentKind.ArcFace112x96:
-                var toCrop = ToTemplate();
-                return Warp(photo, (toCrop with { ShiftX = toCrop.ShiftX - NarrowCut }).Inverse(), new ImageSize(96, 112));
-            case AlignmentKind.FaceNet160x160:
-                return WithMargin(photo, face.Box ?? FaceBoxEstimate.Of(face.Landmarks));
-            default:
-                throw new ArgumentException($"the alignment {kind.Name()} makes no crops", nameof(kind));
-        }
-
-        SimilarityTransform ToTemplate() => SimilarityTransform.Fit(face.Landmarks.Points, ArcFaceTemplate);
+        var size = kind.CropSize() ?? throw new ArgumentException($"the alignment {kind.Name()} makes no crops", nameof(kind));
+        if (kind != AlignmentKind.FaceNet160x160) return Warp(photo, ToCrop(face, kind).Inverse(), size);
+        var (left, top, width, height) = WithMargin(photo.Size, face);
+        return ImageResize.Bilinear(photo, left, top, width, height, size);
     }
 
     /// <summary>Cuts out a face of which only the landmarks are known.</summary>
@@ -66,27 +56,60 @@ public static class FaceAligner
     /// <param name="size">Size of the crop.</param>
     public static FaceImage Middle(ImageView photo, ImageSize size)
     {
-        var width = (int)Math.Clamp((long)photo.Height * size.Width / size.Height, 1, photo.Width);
-        var height = (int)Math.Clamp((long)photo.Width * size.Height / size.Width, 1, photo.Height);
-        return ImageResize.Bilinear(photo, (photo.Width - width) / 2, (photo.Height - height) / 2, width, height, size);
+        var (left, top, width, height) = MiddleOf(photo.Size, size);
+        return ImageResize.Bilinear(photo, left, top, width, height, size);
     }
 
-    private static FaceImage WithMargin(ImageView photo, FaceBox box)
+    /// <summary>Where ArcFace's crops have the landmarks; null for the other kinds, which have them anywhere.</summary>
+    public static FiveLandmarks? Template(AlignmentKind kind)
+    {
+        if (kind is not (AlignmentKind.ArcFace112x112 or AlignmentKind.ArcFace112x96)) return null;
+        var cut = kind == AlignmentKind.ArcFace112x96 ? NarrowCut : 0;
+        ImagePoint[] points = [.. ArcFaceTemplate.Select(p => p with { X = p.X - cut })];
+        return new FiveLandmarks(points[0], points[1], points[2], points[3], points[4]);
+    }
+
+    /// <summary>From a photograph to its crop, of one of ArcFace's kinds.</summary>
+    internal static SimilarityTransform ToCrop(LocatedFace face, AlignmentKind kind)
+    {
+        var wide = SimilarityTransform.Fit(face.Landmarks.Points, ArcFaceTemplate);
+        return kind == AlignmentKind.ArcFace112x96 ? wide with { ShiftX = wide.ShiftX - NarrowCut } : wide;
+    }
+
+    /// <summary>The rectangle that <see cref="Middle"/> shows.</summary>
+    internal static (int Left, int Top, int Width, int Height) MiddleOf(ImageSize photo, ImageSize size)
+    {
+        var width = (int)Math.Clamp((long)photo.Height * size.Width / size.Height, 1, photo.Width);
+        var height = (int)Math.Clamp((long)photo.Width * size.Height / size.Width, 1, photo.Height);
+        return ((photo.Width - width) / 2, (photo.Height - height) / 2, width, height);
+    }
+
+    /// <summary>The rectangle that FaceNet's crop shows.</summary>
+    internal static (int Left, int Top, int Width, int Height) WithMargin(ImageSize photo, LocatedFace face)
     {
         const double Margin = FaceNetMargin / 2;
+        var box = face.Box ?? FaceBoxEstimate.Of(face.Landmarks);
         var (left, top) = (Whole(Math.Max(box.Left - Margin, 0)), Whole(Math.Max(box.Top - Margin, 0)));
         var (right, bottom) = (Whole(Math.Min(box.Right + Margin, photo.Width)), Whole(Math.Min(box.Bottom + Margin, photo.Height)));
         if (left < 0 || top < 0 || left >= right || top >= bottom)
             throw new InputException($"the face around ({box.Centre.X:0.#}, {box.Centre.Y:0.#}) lies outside the photograph; correct it");
-        return ImageResize.Bilinear(photo, left, top, right - left, bottom - top, new ImageSize(160, 160));
+        return (left, top, right - left, bottom - top);
 
         static int Whole(double edge) => double.IsNaN(edge) ? -1 : (int)edge;
     }
 
     /// <summary>Draws an image of the given size, each pixel from where <paramref name="toPhoto"/> takes its centre.</summary>
-    internal static FaceImage Warp(ImageView photo, SimilarityTransform toPhoto, ImageSize size)
+    internal static FaceImage Warp(ImageView photo, SimilarityTransform toPhoto, ImageSize size) =>
+        Warp(photo, AffineTransform.Of(toPhoto), size);
+
+    /// <summary>The same by any affine transform.</summary>
+    /// <param name="photo">Where values are from.</param>
+    /// <param name="toPhoto">Takes a place in the new image to its place there.</param>
+    /// <param name="size">Size of the new image.</param>
+    /// <param name="around">What is seen of the new image where <paramref name="photo"/> does not reach; null for black.</param>
+    internal static FaceImage Warp(ImageView photo, AffineTransform toPhoto, ImageSize size, FaceImage? around = null)
     {
-        var pixels = new byte[size.Values];
+        var pixels = around is null ? new byte[size.Values] : (byte[])around.Pixels.Clone();
         var (width, height, stride) = (photo.Width, photo.Height, 3 * photo.Width);
         for (var j = 0; j < size.Height; j++)
         {
@@ -94,8 +117,8 @@ public static class FaceAligner
             var target = pixels.AsSpan(3 * j * size.Width, 3 * size.Width);
             for (var i = 0; i < size.Width; i++)
             {
-                var x = start.X + i * toPhoto.A;
-                var y = start.Y + i * toPhoto.B;
+                var x = start.X + i * toPhoto.XX;
+                var y = start.Y + i * toPhoto.YX;
                 if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
                 // One more than the pixel whose centre is at the left and above, so that truncation is the floor.
                 var (column, row) = ((int)(x + 0.5), (int)(y + 0.5));

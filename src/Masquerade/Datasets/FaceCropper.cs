@@ -49,15 +49,27 @@ public sealed class FaceCropper
     {
         ArgumentNullException.ThrowIfNull(path);
         using var photo = ImageFile.ReadPooled(path);
+        return Cut(photo.View, path, name).Crop;
+    }
+
+    /// <summary>The crop of a photograph, and which part of it that is.</summary>
+    /// <param name="photo">The photograph.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="name">What the landmark file may list it as, besides its path and file name; null: nothing else.</param>
+    /// <exception cref="InputException">It has no face, no landmarks or another file's, or is a crop of another size.</exception>
+    public (FaceImage Crop, CropFrame Frame) Cut(ImageView photo, string path, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
         if (_locator is null)
         {
-            return photo.Size == Size ? photo.ToImage()
+            return photo.Size == Size ? (new FaceImage(Size.Width, Size.Height, photo.Pixels.ToArray()), CropFrame.Whole(Size))
                 : throw new InputException($"{path}: is {photo.Size}, but the model takes crops of {Size}; align it first");
         }
-        if (_locator.Locate(photo.View, path, name) is not { } face) return FaceAligner.Middle(photo.View, Size);
+        if (_locator.Locate(photo, path, name) is not { } face)
+            return (FaceAligner.Middle(photo, Size), CropFrame.Middle(photo.Size, Size));
         try
         {
-            return FaceAligner.Align(photo.View, face, _kind);
+            return (FaceAligner.Align(photo, face, _kind), CropFrame.Of(photo.Size, face, _kind));
         }
         catch (InputException e)
         {

@@ -92,9 +92,6 @@ public sealed record AttackRow
     /// <summary>The detector in front of the verifier; empty for none.</summary>
     public string Detector { get; init; } = "";
 
-    /// <summary>The verifier the image was carried over to; empty where it is the one attacked.</summary>
-    public string Target { get; init; } = "";
-
     /// <summary><c>ok</c>, <c>failed</c> (attacked without success) or <c>skipped</c> (the pair could not be read).</summary>
     public required string Status { get; init; }
 

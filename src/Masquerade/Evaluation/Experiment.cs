@@ -1,6 +1,7 @@
 using Masquerade.Alignment;
 using Masquerade.Datasets;
 using Masquerade.Defenses;
+using Masquerade.Remote;
 
 namespace Masquerade.Evaluation;
 
@@ -106,6 +107,12 @@ public sealed record Experiment
     /// <summary>Which adversarial images are kept.</summary>
     public KeepImages KeepImages { get; init; } = KeepImages.Successes;
 
+    /// <summary>
+    /// Models that judge the images when the attacks are done: paths of descriptors or names. Services are asked by
+    /// <see cref="Transfer.TransferRunner"/> only.
+    /// </summary>
+    public IReadOnlyList<string> TransferTo { get; init; } = [];
+
     /// <summary>Published results that the run's are shown beside, by name (<see cref="PublishedStudies"/>); null for none.</summary>
     public string? CompareWith { get; init; }
 
@@ -146,6 +153,13 @@ public sealed record Experiment
             if (!(FalseAlarms > 0 && FalseAlarms < 1)) throw Bad($"falseAlarms {FalseAlarms} is not possible; a share between 0 and 1");
             if (CleanPairs is < 0 or > 100_000) throw Bad($"cleanPairs {CleanPairs} is not possible; 0 to 100000");
         }
+        if (TransferTo.FirstOrDefault(RemoteVerifiers.IsRemote) is { } service)
+        {
+            throw Bad($"{service} in transferTo is a service: when the run is done, masq transfer carries images over to it, and asks before it "
+                + "sends any");
+        }
+        if (TransferTo.Count > 0 && KeepImages == KeepImages.Examples)
+            throw Bad("transferTo needs the images of all successes, and keepImages is examples; leave that out");
         try
         {
             foreach (var defense in Defenses) PurifierRegistry.Check(defense);
@@ -173,6 +187,7 @@ public sealed record Experiment
         if (Landmarks is not null) yield return ("landmarks", Landmarks);
         if (Detector is not null) yield return ("detector", Detector);
         foreach (var detector in Detectors) yield return ("detectors", detector);
+        foreach (var target in TransferTo) yield return ("transferTo", target);
     }
 }
 

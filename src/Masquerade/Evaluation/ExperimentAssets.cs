@@ -35,10 +35,11 @@ public static class ExperimentAssets
 
     private static IEnumerable<string> Needed(ExperimentFile file, NamedModels models)
     {
-        foreach (var model in file.Models ?? [])
+        foreach (var model in (file.Models ?? []).Concat(file.TransferTo ?? []))
             if (models.AssetOf(model) is { } asset) yield return asset.Name;
         if (file.Data is null || (file.Images is not null && file.Pairs is not null)) yield break;
-        if ((file.Models ?? []).Any(m => Aligns(m, models)) && file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector }) yield return FaceSource.DefaultDetector;
+        var looks = file is { Landmarks: null, Aligned: not true, Detector: null or FaceSource.DefaultDetector };
+        if (looks && (file.Models ?? []).Any(m => Aligns(m, models))) yield return FaceSource.DefaultDetector;
         foreach (var part in NamedData.Assets(file.Data)) yield return part;
     }
 }

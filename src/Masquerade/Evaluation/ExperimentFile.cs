@@ -6,6 +6,7 @@ using Masquerade.Assets;
 using Masquerade.Datasets;
 using Masquerade.Defenses;
 using Masquerade.Models;
+using Masquerade.Remote;
 
 namespace Masquerade.Evaluation;
 
@@ -96,6 +97,9 @@ public sealed class ExperimentFile
     /// <summary>Which adversarial images are kept: all, successes or examples.</summary>
     public KeepImages? KeepImages { get; set; }
 
+    /// <summary>Models that judge the images when the attacks are done.</summary>
+    public List<string>? TransferTo { get; set; }
+
     /// <summary>Published results that the run's are shown beside.</summary>
     public string? CompareWith { get; set; }
 
@@ -118,6 +122,7 @@ public sealed class ExperimentFile
     {
         folder = Path.GetFullPath(folder);
         Models = Models?.ConvertAll(m => CanBePath(m) ? NamedModels.Anywhere(m, folder) : m);
+        TransferTo = TransferTo?.ConvertAll(m => CanBePath(m) && !RemoteVerifiers.IsRemote(m) ? NamedModels.Anywhere(m, folder) : m);
         Images = Absolute(Images);
         Pairs = Absolute(Pairs);
         Landmarks = Absolute(Landmarks);
@@ -175,6 +180,7 @@ public sealed class ExperimentFile
             Threads = Threads ?? defaults.Threads,
             Threshold = Threshold,
             KeepImages = KeepImages ?? defaults.KeepImages,
+            TransferTo = TransferTo ?? defaults.TransferTo,
             CompareWith = CompareWith,
         };
         experiment.Validate(source);
@@ -215,6 +221,7 @@ public sealed class ExperimentFile
             Threads = experiment.Threads,
             Threshold = experiment.Threshold,
             KeepImages = experiment.KeepImages,
+            TransferTo = experiment.TransferTo.Count > 0 ? [.. experiment.TransferTo] : null,
             CompareWith = experiment.CompareWith,
         }.Write();
     }
@@ -250,6 +257,7 @@ public sealed class ExperimentFile
             ("threads", Number(Threads)),
             ("threshold", Number(Threshold)),
             ("keepImages", KeepImages?.ToString().ToLowerInvariant()),
+            ("transferTo", List(TransferTo)),
             ("compareWith", Text(CompareWith)),
         ];
         return string.Concat(fields.Where(f => f.Value is not null).Select(f => $"{f.Field}: {f.Value}\n"));

@@ -36,6 +36,7 @@ internal sealed class ExperimentFileReader
         ["threads"] = (file, value) => file.Threads = (int?)value.Integer(int.MinValue, int.MaxValue),
         ["threshold"] = (file, value) => file.Threshold = value.Number(),
         ["keepImages"] = (file, value) => file.KeepImages = value.Choice<KeepImages>(),
+        ["transferTo"] = (file, value) => file.TransferTo = value.List(),
         ["compareWith"] = (file, value) => file.CompareWith = value.Text(),
     };
 

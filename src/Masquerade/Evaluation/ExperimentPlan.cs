@@ -95,6 +95,7 @@ public sealed class ExperimentPlan : IDisposable
         experiment = experiment with
         {
             Models = [.. experiment.Models.Select(m => NamedModels.Anywhere(m, "."))],
+            TransferTo = [.. experiment.TransferTo.Select(m => NamedModels.Anywhere(m, "."))],
             Images = Path.GetFullPath(experiment.Images),
             Pairs = Path.GetFullPath(experiment.Pairs),
             Landmarks = experiment.Landmarks is null ? null : Path.GetFullPath(experiment.Landmarks),

@@ -1,3 +1,4 @@
+using Masquerade.Evaluation.Transfer;
 using Masquerade.Faces;
 
 namespace Masquerade.Evaluation;
@@ -35,6 +36,15 @@ public interface IRunResults
 
     /// <summary>What the gradients through each defense are worth.</summary>
     IReadOnlyList<GradientCheck> GradientChecks { get; }
+
+    /// <summary>The verifiers that images were carried over to, in the order in which they were first named.</summary>
+    IReadOnlyList<TransferTarget> Targets { get; }
+
+    /// <summary>Adversarial images as these judge them: by target, then in the order of <see cref="Rows"/>.</summary>
+    IReadOnlyList<TransferRow> Transfers { get; }
+
+    /// <summary>Pairs that nobody attacked, as these judge them: by target, then attacked model, then pair.</summary>
+    IReadOnlyList<CleanTransfer> CleanTransfers { get; }
 
     /// <summary>Rows the run will have when it is done.</summary>
     int RowsPlanned { get; }

@@ -7,7 +7,7 @@ namespace Masquerade.Evaluation;
 internal static class LedgerRows
 {
     private const string Columns =
-        $"{LedgerSchema.Key}, target, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
+        $"{LedgerSchema.Key}, threshold, success, already_wrong, l2, linf, distance_before, distance_after, " +
         "forwards, backwards, seconds, success_8bit, l2_8bit, ssim, fooled_share, late_gain, score, refused, status, reason";
 
     private const string JoinInOrder =
@@ -20,15 +20,19 @@ internal static class LedgerRows
         $"SELECT r.model, r.storage, r.family, r.attack, r.defense, r.knowledge, r.pair FROM attack_rows{JoinInOrder}" +
         "WHERE r.status <> 'skipped' AND r.reason LIKE '%' || @0 ORDER BY c.ordinal, p.ordinal";
 
-    public const string SelectImage =
-        "SELECT data FROM images WHERE model = @0 AND defense = @1 AND detector = @2 AND knowledge = @3 AND storage = @4 " +
+    public const string SelectImage = $"SELECT data {OfImage}";
+
+    public const string HasImage = $"SELECT 1 {OfImage}";
+
+    private const string OfImage =
+        "FROM images WHERE model = @0 AND defense = @1 AND detector = @2 AND knowledge = @3 AND storage = @4 " +
         "AND family = @5 AND attack = @6 AND goal = @7 AND pair = @8";
 
     public const string InsertImage = $"INSERT INTO images ({LedgerSchema.Key}, data) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9)";
 
     private const string InsertRow =
         $"INSERT INTO attack_rows ({Columns}) VALUES (@0, @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16, @17, " +
-        "@18, @19, @20, @21, @22, @23, @24, @25, @26, @27, @28)";
+        "@18, @19, @20, @21, @22, @23, @24, @25, @26, @27)";
 
     public static string Name(AttackGoal goal) => goal == AttackGoal.Anonymize ? "anonymization" : "impersonation";
 
@@ -38,9 +42,9 @@ internal static class LedgerRows
 
     public static void Insert(SqliteConnection database, AttackRow row) => database.Execute(InsertRow,
     [
-        .. Key(row), row.Target, row.Threshold, row.Success, row.AlreadyWrong, row.L2, row.Linf, row.DistanceBefore, row.DistanceAfter,
-        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.FooledShare, row.LateGain, row.Score, row.Refused, row.Status,
-        row.Reason,
+        .. Key(row), row.Threshold, row.Success, row.AlreadyWrong, row.L2, row.Linf, row.DistanceBefore, row.DistanceAfter,
+        row.Forwards, row.Backwards, row.Seconds, row.Success8Bit, row.L2After8Bit, row.Ssim, row.FooledShare, row.LateGain, row.Score,
+        row.Refused, row.Status, row.Reason,
     ]);
 
     public static AttackRow Read(SqliteDataReader r) => new()
@@ -54,26 +58,25 @@ internal static class LedgerRows
         Attack = r.GetString(6),
         Goal = r.GetString(7) == Name(AttackGoal.Anonymize) ? AttackGoal.Anonymize : AttackGoal.Impersonate,
         Pair = r.GetString(8),
-        Target = r.GetString(9),
-        Threshold = r.GetDouble(10),
-        Success = r.GetBoolean(11),
-        AlreadyWrong = r.GetBoolean(12),
-        L2 = Real(r, 13),
-        Linf = Real(r, 14),
-        DistanceBefore = Real(r, 15),
-        DistanceAfter = Real(r, 16),
-        Forwards = r.GetInt64(17),
-        Backwards = r.GetInt64(18),
-        Seconds = r.GetDouble(19),
-        Success8Bit = r.IsDBNull(20) ? null : r.GetBoolean(20),
-        L2After8Bit = Real(r, 21),
-        Ssim = Real(r, 22),
-        FooledShare = Real(r, 23),
-        LateGain = Real(r, 24),
-        Score = Real(r, 25),
-        Refused = r.IsDBNull(26) ? null : r.GetBoolean(26),
-        Status = r.GetString(27),
-        Reason = r.GetString(28),
+        Threshold = r.GetDouble(9),
+        Success = r.GetBoolean(10),
+        AlreadyWrong = r.GetBoolean(11),
+        L2 = Real(r, 12),
+        Linf = Real(r, 13),
+        DistanceBefore = Real(r, 14),
+        DistanceAfter = Real(r, 15),
+        Forwards = r.GetInt64(16),
+        Backwards = r.GetInt64(17),
+        Seconds = r.GetDouble(18),
+        Success8Bit = r.IsDBNull(19) ? null : r.GetBoolean(19),
+        L2After8Bit = Real(r, 20),
+        Ssim = Real(r, 21),
+        FooledShare = Real(r, 22),
+        LateGain = Real(r, 23),
+        Score = Real(r, 24),
+        Refused = r.IsDBNull(25) ? null : r.GetBoolean(25),
+        Status = r.GetString(26),
+        Reason = r.GetString(27),
     };
 
     private static double? Real(SqliteDataReader r, int column) => r.IsDBNull(column) ? null : r.GetDouble(column);

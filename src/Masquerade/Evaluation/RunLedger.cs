@@ -12,7 +12,7 @@ namespace Masquerade.Evaluation;
 /// What was done: a run folder's <c>run.db</c>. A chunk of pairs is committed whole or not at all, so that a run killed at any moment goes
 /// on from the last finished chunk.
 /// </summary>
-public sealed class RunLedger : IRunResults, IDisposable
+public sealed partial class RunLedger : IRunResults, IDisposable
 {
     /// <summary>The ledger's name in a run folder.</summary>
     public const string FileName = "run.db";
@@ -22,11 +22,12 @@ public sealed class RunLedger : IRunResults, IDisposable
     private readonly string _path;
     private readonly RunLock? _lock;
     private readonly SqliteConnection _database;
+    private readonly bool _hasTransfers;
     private readonly Dictionary<string, Purifier?> _purifiers = new(StringComparer.Ordinal);
 
-    private RunLedger(string path, RunLock? runLock, SqliteConnection database, Experiment? experiment)
+    private RunLedger(string path, RunLock? runLock, SqliteConnection database, Experiment? experiment, bool hasTransfers)
     {
-        (_path, _lock, _database) = (path, runLock, database);
+        (_path, _lock, _database, _hasTransfers) = (path, runLock, database, hasTransfers);
         Experiment = experiment ?? ReadExperiment();
         Cells = GuardRead(() => _database.Query(
             ReadCell, "SELECT model, storage, family, attack, defense, knowledge FROM cells ORDER BY ordinal"));
@@ -152,6 +153,9 @@ public sealed class RunLedger : IRunResults, IDisposable
                 cell.Model, cell.Storage, cell.Family, cell.Attack, cell.Defense, cell.Knowledge, LedgerRows.Name(goal)),
             CultureInfo.InvariantCulture));
     }
+
+    /// <summary>Whether a row's own image was kept.</summary>
+    internal bool HasImage(AttackRow row) => GuardRead(() => _database.Scalar(LedgerRows.HasImage, LedgerRows.Key(row))) is not null;
 
     /// <summary>The rows, not skipped, whose reason ends in this one, in the order of rows.</summary>
     internal IReadOnlyList<(RunCell Cell, string Pair)> RowsWithReason(string reason) => GuardRead(() => _database.Query(
@@ -364,12 +368,22 @@ public sealed class RunLedger : IRunResults, IDisposable
             // Nothing is written before it is known whose file this is.
             var version = SqliteExtensions.GuardRead(
                 path, () => database.Scalar("SELECT value FROM meta WHERE name = 'version'") as string ?? "unknown");
-            if (version != LedgerSchema.Version)
+            if (version is not (LedgerSchema.Version or LedgerSchema.WithoutTransfers))
                 throw new InputException($"{path}: a ledger of version {version}; this masq reads version {LedgerSchema.Version}");
             // Readers never wait for the run nor the run for them; what a chunk needs is written once, not twice.
             if (runLock is not null)
                 SqliteExtensions.Guard(path, () => database.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"));
-            return new RunLedger(path, runLock, database, experiment);
+            if (runLock is not null && version != LedgerSchema.Version)
+            {
+                SqliteExtensions.GuardRead(path, () =>
+                {
+                    using var transaction = database.BeginTransaction();
+                    database.Execute(LedgerSchema.Upgrade);
+                    transaction.Commit();
+                    return version = LedgerSchema.Version;
+                });
+            }
+            return new RunLedger(path, runLock, database, experiment, version == LedgerSchema.Version);
         }
         catch
         {

@@ -140,17 +140,23 @@ internal static class DefenseHeatMap
 
     private static void Footer(FigureCanvas picture, float top)
     {
+        Scale(picture, Margin, top, "100 % of the pairs fooled");
+        picture.Text(
+            "Below the rate: median ‖Δ‖ of the successes; in the worst case of all pairs, ∞ where most withstood.   ! see the warnings",
+            Margin, top + 30, 12.5f, picture.Soft, most: picture.Width - 2 * Margin);
+    }
+
+    /// <summary>Draws what the colours mean, from 0 % to a text for the other end.</summary>
+    internal static void Scale(FigureCanvas picture, float left, float top, string end)
+    {
         const int Steps = 40;
         const float BarWidth = 180;
         for (var i = 0; i < Steps; i++)
         {
             var (cell, _) = Colours((i + 0.5) / Steps, picture.Dark);
-            picture.Fill(new SKRect(Margin + 34 + i * BarWidth / Steps, top, Margin + 34 + (i + 1) * BarWidth / Steps, top + 12), cell);
+            picture.Fill(new SKRect(left + 34 + i * BarWidth / Steps, top, left + 34 + (i + 1) * BarWidth / Steps, top + 12), cell);
         }
-        picture.Text("0 %", Margin, top + 6, 12.5f, picture.Soft);
-        picture.Text("100 % of the pairs fooled", Margin + 34 + BarWidth + 8, top + 6, 12.5f, picture.Soft);
-        picture.Text(
-            "Below the rate: median ‖Δ‖ of the successes; in the worst case of all pairs, ∞ where most withstood.   ! see the warnings",
-            Margin, top + 30, 12.5f, picture.Soft, most: picture.Width - 2 * Margin);
+        picture.Text("0 %", left, top + 6, 12.5f, picture.Soft);
+        picture.Text(end, left + 34 + BarWidth + 8, top + 6, 12.5f, picture.Soft);
     }
 }

@@ -33,6 +33,7 @@ internal static class HtmlReport
     {
         Head(page, summary);
         HtmlDefenses.Write(page, summary, pictures);
+        HtmlTransfer.Write(page, summary, pictures);
         Tables(page, "side-by-side", "The models side by side", ReportText.SideBySide, StudyTable.SideBySide(summary));
         Tables(page, "results", "Results", ReportText.Caption, StudyTable.Of(summary));
         var published = StudyTable.Published(summary);
@@ -164,7 +165,7 @@ internal static class HtmlReport
 
     private static string Style(RunSummary summary)
     {
-        return Sheet("report.css") + (summary.HasDefenses ? Sheet("defenses.css") : "");
+        return Sheet("report.css") + (summary.HasDefenses || summary.Transfers.Count > 0 ? Sheet("defenses.css") : "");
 
         static string Sheet(string name)
         {

@@ -36,6 +36,9 @@ internal sealed class ReportPictures
     /// <summary>The figures of detectors; none where a run has none.</summary>
     public IReadOnlyList<DetectorPicture> Detectors { get; private init; } = [];
 
+    /// <summary>The figures of transfers; none where nothing was carried over.</summary>
+    public IReadOnlyList<(string Title, Figure Figure)> Transfers { get; private init; } = [];
+
     /// <summary>Successes against defenses.</summary>
     public List<DefenseExample> DefenseExamples { get; } = [];
 
@@ -47,16 +50,23 @@ internal sealed class ReportPictures
         .. Defenses.SelectMany(d => new[] { d.HeatMap, d.Curves }.OfType<Figure>()).Select(f => (f.File, f.Png)),
         .. Detectors.Select(d => (d.Roc.File, d.Roc.Png)),
         .. DefenseExamples.Select(e => (e.File, e.Png)),
+        .. Transfers.Select(t => (t.Figure.File, t.Figure.Png)),
     ];
 
     /// <summary>Whether a file of this name is one that an export wrote.</summary>
     public static bool IsOurs(string file) =>
-        ((string[])["curve-", "example-", DefenseFigures.HeatMapPrefix, DefenseFigures.CurvesPrefix, DefenseFigures.RocPrefix])
+        ((string[])["curve-", "example-", DefenseFigures.HeatMapPrefix, DefenseFigures.CurvesPrefix, DefenseFigures.RocPrefix,
+            TransferHeatMap.Prefix])
         .Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal));
 
     public static ReportPictures Draw(RunSummary summary, IRunResults results)
     {
-        var pictures = new ReportPictures { Defenses = DefenseFigures.Draw(summary), Detectors = DefenseFigures.DrawRocs(summary) };
+        var pictures = new ReportPictures
+        {
+            Defenses = DefenseFigures.Draw(summary),
+            Detectors = DefenseFigures.DrawRocs(summary),
+            Transfers = TransferHeatMap.DrawAll(summary),
+        };
         List<AttackSummary> bare = [.. summary.BareSettings.SelectMany(s => s)];
         List<string> names = [.. bare.Select(a => a.Attack).Distinct()];
         List<string> families = [.. bare.Select(a => a.Family).Distinct()];
@@ -104,7 +114,7 @@ internal sealed class ReportPictures
         var setting = attack.Setting;
         string[] parts =
         [
-            kind, setting.Model, setting.Storage, setting.Defense, setting.Knowledge, setting.Detector, setting.Target,
+            kind, setting.Model, setting.Storage, setting.Defense, setting.Knowledge, setting.Detector,
             withAttack ? attack.Family : "", withAttack ? attack.Attack : "", LedgerRows.Name(attack.Goal),
         ];
         var stem = string.Join('-', parts.Select(Slug).Where(p => p.Length > 0));

@@ -78,7 +78,6 @@ internal static class ReportText
         if (setting.Defense.Length > 0) parts.Add($"defense {setting.Defense}");
         if (setting.Knowledge.Length > 0) parts.Add($"attacker's knowledge: {setting.Knowledge}");
         if (setting.Detector.Length > 0) parts.Add($"detector {setting.Detector}");
-        if (setting.Target.Length > 0) parts.Add($"carried over to {setting.Target}");
         return string.Join(", ", parts);
     }
 
@@ -112,6 +111,7 @@ internal static class ReportText
                     "with ‖Δ‖ = 0. The numbers without are in report.html and summary.json.");
         }
         notes.AddRange(DefenseText.WrongBefore(summary));
+        notes.AddRange(TransferText.Notes(summary));
         var skipped = summary.Skipped.Select(s => s.Pair).Distinct().Count();
         if (skipped > 0)
             notes.Add($"{Count(skipped, "pair")} could not be read and {(skipped == 1 ? "is" : "are")} in no rate; report.html says why.");

@@ -24,7 +24,7 @@ public static class RunExporter
         var pictures = ReportPictures.Draw(summary, results);
         var figures = Path.Combine(folder, "figures");
         MakeFolder(figures);
-        ResultsCsv.Write(Path.Combine(folder, "results.csv"), summary.Rows);
+        ResultsCsv.Write(Path.Combine(folder, "results.csv"), summary.Rows, summary.TransferLines);
         SummaryJson.Write(Path.Combine(folder, "summary.json"), summary);
         OutputFile.Write(Path.Combine(folder, "table.md"), Encoding.UTF8.GetBytes(TableText.Markdown(summary)));
         foreach (var (file, png) in pictures.Files) OutputFile.Write(Path.Combine(figures, file), png);

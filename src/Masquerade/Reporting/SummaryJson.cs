@@ -12,7 +12,7 @@ namespace Masquerade.Reporting;
 /// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
 /// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1]. A run with defenses has besides
 /// <c>defense_matrices</c> (both levels of knowledge and the worst case), <c>defense_rankings</c>, <c>clean_costs</c> and
-/// <c>trust_warnings</c>.
+/// <c>trust_warnings</c>; one whose images were carried over to other verifiers has <c>transfers</c>.
 /// </summary>
 public static class SummaryJson
 {
@@ -53,6 +53,7 @@ public static class SummaryJson
             Array(json, "model_comparisons", summary.ModelComparisons, comparison => Models(json, comparison));
             Array(json, "published_comparisons", summary.PublishedComparisons, comparison => Published(json, comparison));
             DefenseJson.Write(json, summary);
+            TransferJson.Write(json, summary);
             Array(json, "skipped", summary.Skipped, skipped =>
             {
                 json.WriteString("pair", skipped.Pair);
@@ -161,7 +162,7 @@ public static class SummaryJson
         Setting(json, attack.Setting);
     }
 
-    private static void Setting(Utf8JsonWriter json, RunSetting setting)
+    internal static void Setting(Utf8JsonWriter json, RunSetting setting)
     {
         json.WriteString("model", setting.Model);
         Number(json, "threshold", setting.Threshold);
@@ -169,7 +170,6 @@ public static class SummaryJson
         json.WriteString("defense", setting.Defense);
         json.WriteString("knowledge", setting.Knowledge);
         json.WriteString("detector", setting.Detector);
-        json.WriteString("target", setting.Target);
     }
 
     internal static void Share(Utf8JsonWriter json, string name, Rate rate, string suffix = "") =>

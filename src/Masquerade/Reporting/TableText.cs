@@ -37,6 +37,11 @@ public static class TableText
             Line("");
             text.Append(DefenseReportText.Markdown(summary));
         }
+        if (summary.Transfers.Count > 0)
+        {
+            Line("");
+            text.Append(TransferText.Markdown(summary));
+        }
         Line("");
         foreach (var note in ReportText.Notes(summary)) Line($"- {Escape(note)}");
         return text.ToString();

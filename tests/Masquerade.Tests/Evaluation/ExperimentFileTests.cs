@@ -50,6 +50,7 @@ public class ExperimentFileTests
                 Threads = numbers.Item3,
                 Threshold = threshold,
                 KeepImages = keep,
+                TransferTo = keep == KeepImages.Examples ? Array.Empty<string>() : models,
                 CompareWith = study ? "study-2019" : null,
             };
         experiments.Sample(experiment =>
@@ -163,6 +164,8 @@ public class ExperimentFileTests
     [InlineData("models: [m]\nimages: i\npairs: p\nsampleSeed: 1", "without a sample")]
     [InlineData("models: [m]\nimages: i\npairs: p\ndata: lwf", "'lwf' is no known data set (known are lfw, ")]
     [InlineData("models: [m]\nimages: i\npairs: p\npreprocessing: whiten", "no preprocessing 'whiten'; known are none, study-2019")]
+    [InlineData("models: [m]\nimages: i\npairs: p\ntransferTo: [rekognition]", "rekognition in transferTo is a service")]
+    [InlineData("models: [m]\nimages: i\npairs: p\ntransferTo: [o]\nkeepImages: examples", "transferTo needs the images of all successes")]
     [InlineData("models: [m]\nimages: i\npairs: p\ncompareWith: me", "no published results 'me' to compare with; known are study-2019")]
     [InlineData("models: [m]\nimages: i\npairs: p\nbatch: 0", "batch")]
     [InlineData("models: [m]\nimages: i\npairs: p\nthreads: -1", "threads")]

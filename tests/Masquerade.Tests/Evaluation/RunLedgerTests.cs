@@ -2,7 +2,9 @@ using CsCheck;
 using Masquerade.Attacks;
 using Masquerade.Datasets;
 using Masquerade.Evaluation;
+using Masquerade.Evaluation.Transfer;
 using Masquerade.Faces;
+using Masquerade.Remote;
 using Microsoft.Data.Sqlite;
 
 namespace Masquerade.Tests.Evaluation;
@@ -149,7 +151,7 @@ public class RunLedgerTests
     }
 
     [Theory]
-    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 3")]
+    [InlineData("UPDATE meta SET value = '99' WHERE name = 'version'", "a ledger of version 99; this masq reads version 4")]
     [InlineData("DELETE FROM meta WHERE name = 'version'", "a ledger of version unknown")]
     [InlineData("DROP TABLE meta", "not a ledger")]
     [InlineData("DROP TABLE pairs", "not a ledger")]
@@ -169,7 +171,17 @@ public class RunLedgerTests
     {
         using var folder = new TemporaryFolder();
         using (var ledger = Create(folder))
-            for (var chunk = 0; chunk < 3; chunk++) ledger.Commit(chunk, [(0, Entries(chunk))], (_, _) => Crop);
+        {
+            ledger.Register(Judge);
+            for (var chunk = 0; chunk < 3; chunk++)
+            {
+                var entries = Entries(chunk);
+                ledger.Commit(chunk, [(0, entries)], (_, _) => Crop);
+                ledger.Commit(0, chunk, Judge, [.. entries.Select(e => (e.Row, TransferJudgement.Of(0.7, 1)))]);
+                ledger.CommitClean(entries[0].Row.Model, chunk, Judge, [.. entries.Select(e => (e.Row.Pair, TransferJudgement.NoFace("none")))]);
+                ((IRemoteAnswers)ledger).Keep(Judge.Name, $"{chunk}", RemoteAnswer.Judged(0.5));
+            }
+        }
         var good = File.ReadAllBytes(folder["run.db"]);
         Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte.Array[1, 40], Gen.Int[0, 9]).Sample(
             (at, noise, how) =>
@@ -227,10 +239,13 @@ public class RunLedgerTests
     private static LedgerEntry[] Entries(int pair, int cell = 0) =>
         [new(Row(Cells[cell], Pairs[pair]) with { L2 = 1 }, ImageCodec.Encode([.. Enumerable.Repeat(0.3f, 18)], Crop))];
 
+    private static TransferTarget Judge => new("judge", "mapped", false, 1, "files");
+
     private static void ReadAll(string folder)
     {
         using var ledger = RunLedger.Read(folder);
-        _ = ledger.Facts;
+        _ = (ledger.Facts, ledger.Targets, ledger.Transfers, ledger.CleanTransfers);
+        for (var chunk = 0; chunk < 3; chunk++) ((IRemoteAnswers)ledger).Find(Judge.Name, $"{chunk}");
         for (var cell = 0; cell < ledger.Cells.Count; cell++) ledger.FinishedChunks(cell);
         foreach (var row in ledger.Rows)
         {

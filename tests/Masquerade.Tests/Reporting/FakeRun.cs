@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation;
+using Masquerade.Evaluation.Transfer;
 using Masquerade.Faces;
 
 namespace Masquerade.Tests.Reporting;
@@ -36,6 +37,12 @@ internal sealed class FakeRun : IRunResults
     public IReadOnlyList<CleanScore> CleanScores { get; init; } = [];
 
     public IReadOnlyList<GradientCheck> GradientChecks { get; init; } = [];
+
+    public IReadOnlyList<TransferTarget> Targets { get; init; } = [];
+
+    public IReadOnlyList<TransferRow> Transfers { get; init; } = [];
+
+    public IReadOnlyList<CleanTransfer> CleanTransfers { get; init; } = [];
 
     public int RowsPlanned { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class ResultsCsvTests : IDisposable
     public void The_header_is_the_contract() => Write([]).ShouldBe(
         "pair,goal,attack,family,success,already_wrong,l2,linf,distance_before,distance_after,forwards,backwards,seconds,success_8bit," +
         "l2_8bit,ssim,model,threshold,storage,defense,knowledge,detector,target,status,reason," +
-        "fooled_share,late_gain,score,refused\n");
+        "fooled_share,late_gain,score,refused,way,outcome,confidence_before,confidence_after\n");
 
     [Fact]
     public void Every_field_stands_in_its_column_and_reads_back()
@@ -46,7 +46,6 @@ public sealed class ResultsCsvTests : IDisposable
             Defense = "def",
             Knowledge = "kno",
             Detector = "det",
-            Target = "tar",
             Status = "ok",
             Reason = "line\nbreak",
             FooledShare = 0.75,
@@ -80,8 +79,8 @@ public sealed class ResultsCsvTests : IDisposable
             double.Parse(fields[name], CultureInfo.InvariantCulture).ShouldBe(value!.Value);
         (fields["forwards"], fields["backwards"], fields["refused"]).ShouldBe(("12345678901", "2", "1"));
         (fields["distance_after"], fields["threshold"]).ShouldBe(("4", "1.42"));
-        string[] words = ["family", "model", "storage", "defense", "knowledge", "detector", "target", "status"];
-        string.Join(' ', words.Select(n => fields[n])).ShouldBe("fam mod 8bit def kno det tar ok");
+        string[] words = ["family", "model", "storage", "defense", "knowledge", "detector", "status"];
+        string.Join(' ', words.Select(n => fields[n])).ShouldBe("fam mod 8bit def kno det ok");
     }
 
     [Fact]

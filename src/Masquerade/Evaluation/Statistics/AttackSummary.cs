@@ -9,15 +9,14 @@ namespace Masquerade.Evaluation.Statistics;
 /// <param name="Defense">The defense; empty for none.</param>
 /// <param name="Knowledge">What the attacker knows of it.</param>
 /// <param name="Detector">The detector; empty for none.</param>
-/// <param name="Target">The verifier that images were carried over to; empty where it is the one attacked.</param>
 public sealed record RunSetting(
-    string Model, double Threshold, string Storage, string Defense, string Knowledge, string Detector, string Target)
+    string Model, double Threshold, string Storage, string Defense, string Knowledge, string Detector)
 {
     /// <summary>The setting of a row.</summary>
     public static RunSetting Of(AttackRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return new RunSetting(row.Model, row.Threshold, row.Storage, row.Defense, row.Knowledge, row.Detector, row.Target);
+        return new RunSetting(row.Model, row.Threshold, row.Storage, row.Defense, row.Knowledge, row.Detector);
     }
 }
 

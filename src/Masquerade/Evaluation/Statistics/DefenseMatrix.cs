@@ -109,7 +109,6 @@ public sealed record DefenseMatrix(
         List<string> known = ["", .. order.Concat(attacks.Select(a => a.Setting.Defense)).Where(d => d.Length > 0).Distinct()];
         var wanted =
             from a in attacks
-            where a.Setting.Target.Length == 0
             group a by (a.Setting.Model, a.Setting.Threshold, a.Setting.Storage) into setting
             where setting.Any(a => a.Setting.Defense.Length > 0)
             from goal in setting.GroupBy(a => a.Goal).OrderBy(g => g.Key)

@@ -56,6 +56,12 @@ public sealed record RunSummary
     /// <summary>Why what the run says of a defense may be wrong.</summary>
     public required IReadOnlyList<TrustWarning> TrustWarnings { get; init; }
 
+    /// <summary>The images as other verifiers judge them, each beside its clean pair.</summary>
+    public required IReadOnlyList<TransferLine> TransferLines { get; init; }
+
+    /// <summary>What other verifiers make of the images: one summary for a verifier, setting, attack and goal.</summary>
+    public required IReadOnlyList<TransferSummary> Transfers { get; init; }
+
     /// <summary>Whether anything is known of defenses.</summary>
     public bool HasDefenses => DefenseMatrices.Count > 0;
 
@@ -73,6 +79,7 @@ public sealed record RunSummary
             .SelectMany(attack => attack.GroupBy(r => r.Goal).OrderBy(g => g.Key)).Select(g => g.ToList())];
         var attacks = groups.AsParallel().AsOrdered().Select(AttackSummary.Of).ToList();
         var bare = attacks.Where(a => a.Setting.Defense.Length == 0).ToList();
+        var lines = TransferLine.All(results);
         var matrices = DefenseMatrix.All(attacks, results.Defenses.Select(d => d.Defense));
         return new RunSummary
         {
@@ -92,6 +99,8 @@ public sealed record RunSummary
             CleanCosts = CleanCost.All(
                 results.CleanScores, results.Defenses, model => attacks.FirstOrDefault(a => a.Setting.Model == model)?.Setting.Threshold),
             TrustWarnings = Statistics.TrustWarnings.All(results, matrices),
+            TransferLines = lines,
+            Transfers = TransferSummary.All(results, attacks, lines),
             Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],
         };
     }

@@ -23,7 +23,7 @@ public sealed partial class DoctorTests : IDisposable
         var rows = result.Output.TrimEnd('\n').Split('\n').ToDictionary(row => row[..18].TrimEnd(), row => row[18..]);
         rows.Keys.ShouldBe([
             "masq", ".NET", "system", "processors", "memory", "ONNX Runtime", "TorchSharp", "libtorch", "SkiaSharp", "SQLite",
-            "temporary folder", "current folder", "bundled models", "native fix", "forward", "gradient", "engines",
+            "temporary folder", "current folder", "bundled models", "bundled detectors", "native fix", "forward", "gradient", "engines",
         ]);
         foreach (var name in new[] { "masq", "ONNX Runtime", "TorchSharp", "libtorch", "SkiaSharp", "SQLite" })
             rows[name].ShouldMatch(@"^\d+\.\d+\.\d+");
@@ -31,6 +31,7 @@ public sealed partial class DoctorTests : IDisposable
         rows["forward"].ShouldMatch("^ONNX Runtime loads; [1-9][0-9,]* images of 112x112 a second on 1 thread$");
         rows["gradient"].ShouldMatch("^TorchSharp loads; [1-9][0-9,]* images of 112x112 a second on 1 thread$");
         rows["bundled models"].ShouldBe("mini, mini-robust");
+        rows["bundled detectors"].ShouldBe("cnn, mahalanobis, residual, safetynet, squeeze");
         rows["current folder"].ShouldStartWith(Environment.CurrentDirectory);
     }
 

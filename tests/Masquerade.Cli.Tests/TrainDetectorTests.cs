@@ -51,6 +51,12 @@ public sealed class TrainDetectorTests : IDisposable
         foreach (var photograph in said.RootElement.GetProperty("photographs").EnumerateArray())
             photograph.GetProperty("refused").GetBoolean().ShouldBe(photograph.GetProperty("score").GetDouble() > threshold);
 
+        // One that comes along goes by its name.
+        var named = await _masq.RunAsync([.. ask.Select(a => a == _masq["made/cnn.onnx"] ? "squeeze" : a)]);
+        named.Code.ShouldBe(0, named.Error);
+        named.Output.ShouldContain("of 2 refused by squeeze");
+        await Refused("no detector 'cmn'; did you mean cnn?", [.. ask.Select(a => a == _masq["made/cnn.onnx"] ? "cmn" : a)]);
+
         var unusable = _masq.Write("broken.png", "no picture");
         var part = await _masq.RunAsync([.. ask, unusable]);
         (part.Code, part.Error.Split('\n').Length).ShouldBe((0, 2));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Masquerade.Cli.Output;
+using Masquerade.Detection;
 using Masquerade.Models.Diagnosis;
 using Masquerade.Networks.Native;
 using static System.FormattableString;
@@ -59,6 +60,7 @@ internal sealed class DoctorCommand : MasqCommand
         Row(output, "temporary folder", Free(temporary));
         Row(output, "current folder", Free(current));
         Row(output, "bundled models", _host.Models.Bundled is { Count: > 0 } models ? string.Join(", ", models) : "none");
+        Row(output, "bundled detectors", BundledDetectors.Names is { Count: > 0 } detectors ? string.Join(", ", detectors) : "none");
         output.Flush();
     }
 

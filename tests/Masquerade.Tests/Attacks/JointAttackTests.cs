@@ -42,12 +42,12 @@ public class JointAttackTests
     }
 
     [Theory]
-    [InlineData("strong/fmn")]
-    [InlineData("joint/penalty")]
-    [InlineData("joint/orthogonal")]
-    [InlineData("minimal/deepfool")]
-    [InlineData("minimal/fgsm")]
-    public void Their_budgets_hold(string name)
+    [InlineData("strong/fmn", 200)]
+    [InlineData("joint/penalty", 400)]
+    [InlineData("joint/orthogonal", 200)]
+    [InlineData("minimal/deepfool", 200)]
+    [InlineData("minimal/fgsm", 200)]
+    public void Their_budgets_hold(string name, long most)
     {
         var problem = new ConeProblem(6, Size);
         foreach (var threshold in new[] { -Excess, -100, 100 })
@@ -55,7 +55,7 @@ public class JointAttackTests
             using var detector = Linear(problem.Weights, threshold);
             foreach (var result in problem.Attack(AttackRegistry.Resolve([name]).Single().Attack, StorageRule.EightBit, detector))
             {
-                (result.Forwards + result.Backwards).ShouldBeLessThanOrEqualTo(200);
+                (result.Forwards + result.Backwards).ShouldBeLessThanOrEqualTo(most);
                 // Nothing in the box is that unsuspicious.
                 if (threshold == -100) (result.Success && !result.AlreadyWrong).ShouldBeFalse();
             }

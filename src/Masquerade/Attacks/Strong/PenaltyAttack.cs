@@ -10,15 +10,15 @@ namespace Masquerade.Attacks.Strong;
 /// <summary>
 /// Minimises half the squared norm of a perturbation plus a weight times how far the image still is from each boundary that it has to cross,
 /// the verifier's and, where images may be refused, the detector's; the weight is searched pair by pair (Carlini and Wagner, S&amp;P 2017,
-/// and AISec 2017 for detectors). Margins are divided by the length of their gradient at the clean image, so that both are distances and
-/// one weight does for both.
+/// and AISec 2017 for detectors). Margins are divided by the length of their gradient, so that both are distances and one weight does for
+/// both. Steps are small: a detector of changes sees those of a large one.
 /// </summary>
 /// <remarks>Under the 8-bit rule the perturbation is kept as computed; margins and gradients are of the rounded image.</remarks>
 /// <param name="Steps">Steps with one weight.</param>
 /// <param name="Rate">Share of the way to what the gradients ask for that a step goes.</param>
 /// <param name="Looks">Most looks and gradients of a pair, the clean look included.</param>
 /// <param name="MostCalls">Most passes of a pair: the limit behind a random defense or a detector, where a look costs several.</param>
-public sealed record PenaltyAttack(int Steps = 8, double Rate = 0.3, int Looks = 80, int MostCalls = CallBudget.UsualMostCalls)
+public sealed record PenaltyAttack(int Steps = 40, double Rate = 0.1, int Looks = 160, int MostCalls = 2 * CallBudget.UsualMostCalls)
     : Attack(Norm.L2, Access.WhiteBox)
 {
     private const double FirstWeight = 1.5; // of the linear forecast
@@ -135,8 +135,8 @@ public sealed record PenaltyAttack(int Steps = 8, double Rate = 0.3, int Looks =
             _hit |= hit;
             if (hit || _step++ >= attack.Steps) ChangeWeight();
             Pull(1 - attack.Rate);
-            Push(margin / _verifierScale, gradient, _verifierScale);
-            if (!ofExcess.IsEmpty && _detectorScale > 0) Push(excess / _detectorScale, ofExcess, _detectorScale);
+            Push(margin / _verifierScale, gradient);
+            if (!ofExcess.IsEmpty && _detectorScale > 0) Push(excess / _detectorScale, ofExcess);
         }
 
         private bool Begin(double margin, ReadOnlySpan<float> gradient, double excess, ReadOnlySpan<float> ofExcess)
@@ -163,10 +163,11 @@ public sealed record PenaltyAttack(int Steps = 8, double Rate = 0.3, int Looks =
         private void Pull(double times) => TensorPrimitives.Multiply(Delta, (float)times, Delta);
 
         /// <summary>Pushes against a margin that is not negative enough.</summary>
-        private void Push(double distance, ReadOnlySpan<float> gradient, double scale)
+        private void Push(double distance, ReadOnlySpan<float> gradient)
         {
             if (distance < -Margin * _reach) return;
-            TensorPrimitives.MultiplyAdd(gradient, (float)(-attack.Rate * _weight / scale), Delta, Delta);
+            var length = Math.Max(1e-12f, TensorPrimitives.Norm(gradient));
+            TensorPrimitives.MultiplyAdd(gradient, (float)(-attack.Rate * _weight / length), Delta, Delta);
         }
     }
 }

@@ -55,7 +55,7 @@ public sealed class TrainDetectorTests : IDisposable
         var named = await _masq.RunAsync([.. ask.Select(a => a == _masq["made/cnn.onnx"] ? "squeeze" : a)]);
         named.Code.ShouldBe(0, named.Error);
         named.Output.ShouldContain("of 2 refused by squeeze");
-        await Refused("no detector 'cmn'; did you mean cnn?", [.. ask.Select(a => a == _masq["made/cnn.onnx"] ? "cmn" : a)]);
+        await Refused("no detector 'cmn': name a file that masq train detector wrote, or cnn, ", [.. ask.Select(a => a == _masq["made/cnn.onnx"] ? "cmn" : a)]);
 
         var unusable = _masq.Write("broken.png", "no picture");
         var part = await _masq.RunAsync([.. ask, unusable]);

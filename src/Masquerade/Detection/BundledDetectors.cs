@@ -22,8 +22,8 @@ public static class BundledDetectors
         if (IsFile(detector)) return detector;
         var known = Names;
         if (known.Contains(detector, StringComparer.OrdinalIgnoreCase)) return Path.Combine(Folder, detector.ToLowerInvariant() + Extension);
-        throw new InputException($"no detector '{InputFile.OneLine(detector)}'{NearestName.Question(detector, known)}; name a file that masq train detector "
-            + $"wrote{(known.Count > 0 ? $", or {string.Join(", ", known)}" : "")}");
+        throw new InputException($"no detector '{InputFile.OneLine(detector)}': name a file that masq train detector wrote"
+            + $"{(known.Count > 0 ? $", or {string.Join(", ", known)}" : "")}{NearestName.Question(detector, known)}");
     }
 
     /// <summary>Whether a detector is named by its file.</summary>

@@ -26,8 +26,8 @@ public sealed class BundledDetectorsTests
         BundledDetectors.Names.ShouldBe(Enum.GetNames<DetectorKind>().Select(k => k.ToLowerInvariant()).Order(StringComparer.Ordinal));
         BundledDetectors.FileOf("CNN").ShouldBe(BundledDetectors.FileOf("cnn"));
         BundledDetectors.FileOf("somewhere/cnn.onnx").ShouldBe("somewhere/cnn.onnx");
-        Should.Throw<InputException>(() => BundledDetectors.FileOf("safetnet")).Message.ShouldBe("no detector 'safetnet'; did you mean safetynet? name a file "
-            + "that masq train detector wrote, or cnn, mahalanobis, residual, safetynet, squeeze");
+        Should.Throw<InputException>(() => BundledDetectors.FileOf("safetnet")).Message.ShouldBe("no detector 'safetnet': name a file that masq "
+            + "train detector wrote, or cnn, mahalanobis, residual, safetynet, squeeze; did you mean safetynet?");
     }
 
     [Theory]

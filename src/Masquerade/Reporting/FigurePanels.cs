@@ -43,7 +43,7 @@ internal static class FigurePanels
         {
             var area = new SKRect(
                 i % columns * PanelWidth + 50, HeaderHeight + i / columns * PanelHeight + 26,
-                (i % columns + 1) * PanelWidth - 14, HeaderHeight + (i / columns + 1) * PanelHeight - 26);
+                (i % columns + 1) * PanelWidth - 22, HeaderHeight + (i / columns + 1) * PanelHeight - 26);
             Frame(picture, name, area);
             draw(picture, i, area);
         }

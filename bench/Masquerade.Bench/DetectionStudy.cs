@@ -186,14 +186,17 @@ internal static class DetectionStudy
     /// <summary>What detectors are good for, as the run has it.</summary>
     private static string Use(RunSummary run)
     {
-        var detectors = run.Detections.Where(d => d.Goal == AttackGoal.Impersonate).GroupBy(d => d.Defense).Select(own => (
-            Refused: own.Sum(d => d.Refused?.Count ?? 0) / Math.Max(1.0, own.Sum(d => d.Refused?.Of ?? 0)),
-            Evaded: own.Max(d => d.Evaded?.Value ?? 0))).ToList();
+        var detectors = run.Detections.Where(d => d.Goal == AttackGoal.Impersonate && !d.Defense.Contains(',', StringComparison.Ordinal))
+            .GroupBy(d => d.Defense).Select(own => (
+                Name: own.Key,
+                Refused: 100 * own.Sum(d => d.Refused?.Count ?? 0) / Math.Max(1.0, own.Sum(d => d.Refused?.Of ?? 0)),
+                Evaded: 100 * own.Max(d => d.Evaded?.Value ?? 0))).OrderByDescending(d => d.Refused).ToList();
         if (detectors.Count == 0) return "";
-        return Text($"**What to use a detector for**: to be told of images made by attackers who do not know of it. Of theirs that are to pass for somebody ")
-            + Text($"else, the detectors here refuse {100 * detectors.Min(d => d.Refused):F0} to {100 * detectors.Max(d => d.Refused):F0} %. Attackers who know ")
-            + Text($"them pass, with the attack that does best, in {100 * detectors.Min(d => d.Evaded):F0} to {100 * detectors.Max(d => d.Evaded):F0} % of the pairs. ")
-            + "Who wants not to be recognised is not hindered at all: a refusal is what they want.";
+        var (least, most) = (detectors.Min(d => d.Evaded), detectors.Max(d => d.Evaded));
+        return "**What to use a detector for**: to be told of images made by attackers who do not know of it. Of theirs that are to pass for somebody else, "
+            + string.Join(", ", detectors.Select(d => Text($"`{d.Name}` refuses {d.Refused:F0} %"))) + ". Attackers who know a detector pass it, with the attack that does best, in "
+            + (least >= 100 ? "all pairs" : least == most ? Text($"{most:F0} % of the pairs") : Text($"{least:F0} to {most:F0} % of the pairs"))
+            + ": it is an alarm, no lock. Who wants not to be recognised is not hindered at all: a refusal is what they want.";
     }
 
     private static string Cell(AttackDetection found) => Text(

@@ -9,9 +9,12 @@ internal static class MasqProcess
     public static string Program => Path.Combine(AppContext.BaseDirectory, "masq.dll");
 
     /// <summary>Starts a command line; what it prints is let go.</summary>
-    public static Process Start(string[] args)
+    /// <param name="args">The arguments.</param>
+    /// <param name="environment">Variables that differ from this process's; null takes one away.</param>
+    public static Process Start(string[] args, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet", [Program, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -52,7 +52,7 @@ internal sealed class DoctorCommand : MasqCommand
         Row(output, "masq", Installation.Version);
         Row(output, ".NET", $"{Environment.Version}, {RuntimeInformation.RuntimeIdentifier}");
         Row(output, "system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}");
-        Row(output, "processors", $"{Environment.ProcessorCount}, {Installation.Simd}");
+        Row(output, "processors", $"{Environment.ProcessorCount}, {Installation.Instructions}");
         Row(output, "memory", Gigabytes(Installation.MemoryBytes));
         foreach (var library in libraries)
             Row(output, library.Name, library.Version + (library.Problem is null ? "" : $", does not load: {library.Problem}"));

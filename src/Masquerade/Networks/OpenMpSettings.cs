@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace Masquerade.Networks;
 
 /// <summary>How libtorch's OpenMP threads wait for work.</summary>
-public static partial class OpenMpSettings
+public static class OpenMpSettings
 {
     private const string WaitPolicy = "OMP_WAIT_POLICY";
 
@@ -14,10 +12,6 @@ public static partial class OpenMpSettings
     /// </summary>
     public static void WaitPassively()
     {
-        // Environment.SetEnvironmentVariable changes .NET's copy only; native libraries read the process's.
-        if (OperatingSystem.IsLinux()) _ = SetEnvironment(WaitPolicy, "passive", overwrite: 0);
+        if (OperatingSystem.IsLinux()) NativeEnvironment.Set(WaitPolicy, "passive", overwrite: false);
     }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
 }

@@ -36,6 +36,10 @@ internal static class Installation
     public static string Simd =>
         Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : Sse42.IsSupported ? "SSE4.2" : AdvSimd.IsSupported ? "NEON" : "none";
 
+    /// <summary>What .NET and libtorch use of the processor.</summary>
+    public static string Instructions => ProcessorCaches.AreReported ? Simd
+        : $"{Simd}; the caches are hidden, so libtorch convolves with {Environment.GetEnvironmentVariable(NativeEnvironment.OneDnnInstructions)}";
+
     /// <summary>The libraries, and whether the small ones load; for the engines ask <see cref="EngineCheck"/>.</summary>
     public static IReadOnlyList<LibraryInUse> Libraries() =>
     [

@@ -52,13 +52,13 @@ internal static class DetectionBench
         Console.WriteLine($"the face that was meant: landmarks within {Agreement:P0} of the eyes' distance, on average over the five");
         _ = Judge("as they are", (0, 0));
         // Two detectors, two origins: one may count pixels from 1, round down, or cut its windows elsewhere.
-        var offsets = meant.Zip(chosen).Where(m => m.Second is not null)
-            .SelectMany(m => m.Second!.Landmarks.Points.Zip(m.First.Points, (p, q) => (X: p.X - q.X, Y: p.Y - q.Y))).ToList();
+        var offsets = meant.ZipExact(chosen).Where(m => m.Second is not null)
+            .SelectMany(m => m.Second!.Landmarks.Points.ZipExact(m.First.Points, (p, q) => (X: p.X - q.X, Y: p.Y - q.Y))).ToList();
         var missed = Judge("less the offset that all have in common (median)", (Median(offsets.Select(o => o.X)), Median(offsets.Select(o => o.Y))));
 
         List<int> Judge(string how, (double X, double Y) offset)
         {
-            double[] distances = [.. meant.Zip(chosen, (m, c) => c is null ? double.PositiveInfinity : Distance(c.Landmarks, m, offset))];
+            double[] distances = [.. meant.ZipExact(chosen, (m, c) => c is null ? double.PositiveInfinity : Distance(c.Landmarks, m, offset))];
             List<int> others = [.. Enumerable.Range(0, names.Length).Where(i => !(distances[i] < Agreement))];
             Console.WriteLine($"  {how}, ({offset.X:F2}, {offset.Y:F2}) pixels: {names.Length - others.Count} = "
                 + $"{1 - (double)others.Count / names.Length:P2}; median distance {Median(distances):P1}");
@@ -120,7 +120,7 @@ internal static class DetectionBench
     private static double Distance(FiveLandmarks a, FiveLandmarks b, (double X, double Y) offset)
     {
         var eyes = double.Hypot(b.LeftEye.X - b.RightEye.X, b.LeftEye.Y - b.RightEye.Y);
-        return a.Points.Zip(b.Points, (p, q) => double.Hypot(p.X - q.X - offset.X, p.Y - q.Y - offset.Y)).Average() / eyes;
+        return a.Points.ZipExact(b.Points, (p, q) => double.Hypot(p.X - q.X - offset.X, p.Y - q.Y - offset.Y)).Average() / eyes;
     }
 
     /// <summary>The edges in the landmarks' own frame: what <see cref="FaceBoxEstimate"/> assumes, and how good that is.</summary>

@@ -96,7 +96,7 @@ internal static class PurifierBench
         {
             var gradient = way.Gradient is null ? "" : Median(way.GradientMilliseconds).ToString("F2");
             // Ratios within a round, then their median: a slow spell of the machine hits both sides.
-            var ratio = withModel ? $"{Median([.. way.Milliseconds.Zip(ways[0].Milliseconds, (own, model) => own / model)]),14:P1}" : "";
+            var ratio = withModel ? $"{Median([.. way.Milliseconds.ZipExact(ways[0].Milliseconds, (own, model) => own / model)]),14:P1}" : "";
             Console.WriteLine($"{way.Name,-34}{Median(way.Milliseconds),9:F3}{gradient,10}{ratio}  {way.Kind}");
         }
     }

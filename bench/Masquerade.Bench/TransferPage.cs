@@ -160,7 +160,7 @@ internal static partial class TransferPage
         string Lost(string name)
         {
             var (clean, own) = (Study[0].Published.Split(" / "), Study.First(s => s.Name == name).Published.Split(" / "));
-            return string.Join(" / ", clean.Zip(own).Select(p => double.TryParse(p.Second, NumberStyles.Float, CultureInfo.InvariantCulture, out var after)
+            return string.Join(" / ", clean.ZipExact(own).Select(p => double.TryParse(p.Second, NumberStyles.Float, CultureInfo.InvariantCulture, out var after)
                 ? Text($"{double.Parse(p.First, CultureInfo.InvariantCulture) - after:F3}") : "–"));
         }
     }

@@ -211,7 +211,7 @@ internal sealed class TrainDetectorCommand : MasqCommand
             MedianL2 = Known(a.MedianNorm),
             Auc = Known(a.Rates.Auc),
             AucError = Known(a.Rates.AucError),
-            Detected = trained.Card.Thresholds.Zip(a.Detected, (t, d) => new { t.FalseAlarms, t.Threshold, Images = d }),
+            Detected = trained.Card.Thresholds.ZipExact(a.Detected, (t, d) => new { t.FalseAlarms, t.Threshold, Images = d }),
         }),
     };
 

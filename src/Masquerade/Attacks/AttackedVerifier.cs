@@ -123,7 +123,7 @@ internal sealed class AttackedVerifier : IDisposable
                 }
             }
         });
-        return ([.. distances.Zip(scores, (d, s) => new Sight(d, Detects ? s : double.NegativeInfinity))], ofDistance, ofScore);
+        return ([.. distances.ZipExact(scores, (d, s) => new Sight(d, Detects ? s : double.NegativeInfinity))], ofDistance, ofScore);
     }
 
     /// <inheritdoc/>

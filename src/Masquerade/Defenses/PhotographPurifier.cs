@@ -112,8 +112,8 @@ public sealed class PhotographPurifier(Purifier purifier, long seed = 0)
             var images = new FaceImage?[some.Length];
             var reasons = new string?[some.Length];
             InParallel(some.Length, parallel, i => (images[i], reasons[i]) = Read(Path.Combine(root, some[i])));
-            leftOut.AddRange(some.Zip(reasons).Where(p => p.Second is not null).Select(p => new LeftOutPhotograph(p.First, p.Second!)));
-            read.AddRange(some.Zip(images).Where(p => p.Second is not null).Select(p => (p.First, p.Second!)));
+            leftOut.AddRange(some.ZipExact(reasons).Where(p => p.Second is not null).Select(p => new LeftOutPhotograph(p.First, p.Second!)));
+            read.AddRange(some.ZipExact(images).Where(p => p.Second is not null).Select(p => (p.First, p.Second!)));
             pixels += images.Sum(i => i is null ? 0L : (long)i.Width * i.Height);
             if (read.Count < MostPhotographs && pixels < MostPixels) continue;
             foreach (var batch in OfOneSize(read)) yield return batch;

@@ -184,7 +184,7 @@ public sealed class Detector : IDisposable
         }
         if (_gradient is null || _soft || !_input.IsDifferentiable) return;
         var imported = ScoresForGradient(images).data<float>().ToArray();
-        var difference = served.Zip(imported, (a, b) => Math.Abs(a - b) / Math.Max(1, Math.Abs(a))).Max();
+        var difference = served.ZipExact(imported, (a, b) => Math.Abs(a - b) / Math.Max(1, Math.Abs(a))).Max();
         if (!(difference <= Tolerance)) throw new InputException($"{source}: two engines disagree about its scores by {difference:G3}; train it again");
     }
 }

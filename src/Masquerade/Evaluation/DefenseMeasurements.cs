@@ -148,7 +148,7 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
             using var inner = NewDisposeScope();
             // Down the distance for impersonation, up for anonymization.
             double[] wanted = [.. chunk.Usable.Select(pair => (pair.SamePerson ? 1 : -1) * share * verifier.Threshold)];
-            float[] lengths = [.. norms.Zip(wanted, (n, w) => n > 0 ? (float)(w / (n * (double)n)) : 0)];
+            float[] lengths = [.. norms.ZipExact(wanted, (n, w) => n > 0 ? (float)(w / (n * (double)n)) : 0)];
             var after = Distances(chunk.Probes!.Plus(lengths.PerImage() * gradient).Clipped());
             return [.. wanted.Select((w, i) => norms[i] > 0 ? (after[i] - before[i]) / w : 0)];
         }
@@ -185,6 +185,6 @@ internal sealed class DefenseMeasurements(ExperimentPlan plan, RunLedger ledger,
     {
         using var scope = NewDisposeScope();
         var products = (a * b).flatten(1).sum(1).data<float>().ToArray();
-        return [.. products.Zip(a.Norms().Zip(b.Norms()), (p, n) => n.First > 0 && n.Second > 0 ? p / ((double)n.First * n.Second) : 0)];
+        return [.. products.ZipExact(a.Norms().ZipExact(b.Norms()), (p, n) => n.First > 0 && n.Second > 0 ? p / ((double)n.First * n.Second) : 0)];
     }
 }

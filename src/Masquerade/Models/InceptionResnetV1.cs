@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Masquerade.Faces;
+using Masquerade.Networks;
 using Masquerade.Networks.Checkpoints;
 using static TorchSharp.torch;
 
@@ -34,22 +35,23 @@ public sealed class InceptionResnetV1 : IDifferentiableEmbedder
     /// The file is not a checkpoint, its names or shapes are not this network's, a weight is not finite, or mean and std are impossible.
     /// </exception>
     public static InceptionResnetV1 Load(string checkpointPath, float mean, float std)
-        => Load(checkpointPath, [mean, mean, mean], [std, std, std]);
+        => Load(checkpointPath, [mean], [std]);
 
     /// <inheritdoc cref="Load(string, float, float)"/>
     /// <param name="checkpointPath">
     /// A file for <see cref="CheckpointReader"/>; a state dict may be nested under <c>state_dict</c>.
     /// </param>
-    /// <param name="mean">For red, green and blue: a value p of 0 to 255 enters the network as (p − mean) / std.</param>
-    /// <param name="std">For red, green and blue; above 0.</param>
+    /// <param name="mean">
+    /// For all channels, or for red, green and blue: a value p of 0 to 255 enters the network as (p − mean) / std.
+    /// </param>
+    /// <param name="std">Likewise, independently of <paramref name="mean"/>; above 0.</param>
     public static InceptionResnetV1 Load(string checkpointPath, IReadOnlyList<float> mean, IReadOnlyList<float> std)
     {
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(std);
-        if (mean.Count != 3 || std.Count != 3 || !mean.All(float.IsFinite) || !std.All(s => float.IsFinite(s) && s > 0))
-            throw new InputException($"{checkpointPath}: mean and std must be one or three finite numbers, std above 0");
+        var scales = ChannelScale.OfEach(mean, std, checkpointPath);
         var weights = new InceptionResnetV1Weights(checkpointPath);
-        var layers = new InceptionResnetV1Layers(weights, mean, std);
+        var layers = new InceptionResnetV1Layers(weights, scales);
         return new InceptionResnetV1(layers, weights.Finish());
     }
 

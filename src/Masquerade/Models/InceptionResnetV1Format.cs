@@ -12,8 +12,6 @@ internal static class InceptionResnetV1Format
             throw new InputException(
                 $"{descriptor.File}: channels, layout, perImageStandardise and flipAverage are for ONNX networks; "
                 + "an inception-resnet-v1 takes mean and std");
-        return new StartedNetwork(InceptionResnetV1.Load(descriptor.File, Three(descriptor.Mean), Three(descriptor.Std)));
-
-        static IReadOnlyList<float> Three(IReadOnlyList<float> values) => values.Count == 1 ? [values[0], values[0], values[0]] : values;
+        return new StartedNetwork(InceptionResnetV1.Load(descriptor.File, descriptor.Mean, descriptor.Std));
     }
 }

@@ -1,3 +1,4 @@
+using Masquerade.Networks;
 using static TorchSharp.torch;
 
 namespace Masquerade.Models;
@@ -15,11 +16,10 @@ internal sealed class InceptionResnetV1Layers
     private readonly Tensor _bias;
 
     /// <param name="weights">Where the layers take their weights from.</param>
-    /// <param name="mean">Three values: a pixel p of 0 to 255 enters the network as (p − mean) / std.</param>
-    /// <param name="std">Three values.</param>
-    public InceptionResnetV1Layers(InceptionResnetV1Weights weights, IReadOnlyList<float> mean, IReadOnlyList<float> std)
+    /// <param name="scales">For red, green and blue.</param>
+    public InceptionResnetV1Layers(InceptionResnetV1Weights weights, IReadOnlyList<ChannelScale> scales)
     {
-        var pixels = new ChannelMap([.. std.Select(s => 255.0 / s)], [.. mean.Zip(std, (m, s) => -(double)m / s)]);
+        var pixels = new ChannelMap([.. scales.Select(s => 255.0 / s.Std)], [.. scales.Select(s => -(double)s.Mean / s.Std)]);
         _stages =
         [
             weights.Convolution("conv2d_1a", [32, 3, 3, 3], 2, [0, 0], pixels).Rectified,

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Masquerade.Faces;
+using Masquerade.Networks;
 
 namespace Masquerade.Models;
 
@@ -23,7 +24,7 @@ public sealed record ModelDescriptor
     /// <summary>Subtracted from a pixel in 0–255: one value, or three in the network's channel order.</summary>
     public IReadOnlyList<float> Mean { get; init; } = [0f];
 
-    /// <summary>What the pixel is divided by then.</summary>
+    /// <summary>What the pixel is divided by then: one value, or three, independently of <see cref="Mean"/>.</summary>
     public IReadOnlyList<float> Std { get; init; } = [1f];
 
     /// <summary>Whether the network's first channel is blue.</summary>
@@ -133,7 +134,7 @@ internal static class ModelDescriptorReader
             input.Check(InputFields);
             var mean = input.Numbers("mean", 0f);
             var std = input.Numbers("std", 1f);
-            if (std.Any(s => s <= 0)) throw input.Bad("std", "must be positive");
+            _ = ChannelScale.Of(mean, std, Path);
             var file = Text("file") ?? throw Missing("file");
             return new ModelDescriptor
             {
@@ -235,8 +236,7 @@ internal static class ModelDescriptorReader
         {
             if (Optional(name) is not { } value) return [fallback];
             if (value.ValueKind == JsonValueKind.Number) return [(float)Number(value)];
-            if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 3
-                || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.Number))
+            if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.Number))
                 throw Bad(name, "must be a number, or three");
             return [.. value.EnumerateArray().Select(v => (float)Number(v))];
         }

@@ -83,7 +83,7 @@ internal sealed class ThresholdCounts
         _stepsPerUnit, Difference(_sameAccepted, part._sameAccepted), Difference(_differentAccepted, part._differentAccepted),
         Same - part.Same, Different - part.Different);
 
-    private static int[] Difference(int[] all, int[] part) => [.. all.Zip(part, (a, b) => a - b)];
+    private static int[] Difference(int[] all, int[] part) => [.. all.ZipExact(part, (a, b) => a - b)];
 
     /// <summary>The first k with distance &lt; k/steps, by the same division that gives the threshold; at most length.</summary>
     private static int FirstAbove(double distance, int length, int stepsPerUnit)

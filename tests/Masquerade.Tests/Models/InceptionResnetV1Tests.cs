@@ -230,9 +230,9 @@ public sealed class InceptionResnetV1Tests(RandomInceptionResnetV1 random) : ICl
     [Fact]
     public void Impossible_input_is_refused()
     {
-        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, 127.5f, 0)).Message.ShouldContain("std above 0");
-        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, float.NaN, 1)).Message.ShouldContain("mean and std");
-        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, [1, 2], [1, 2])).Message.ShouldContain("mean and std");
+        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, 127.5f, 0)).Message.ShouldContain("'input.std' must be positive");
+        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, float.NaN, 1)).Message.ShouldContain("'input.mean' must be finite");
+        Should.Throw<InputException>(() => InceptionResnetV1.Load(random.Path, [1, 2], [1, 2])).Message.ShouldContain("'input.mean' must be a number, or three");
         using var scope = NewDisposeScope();
         using var network = Load();
         Should.Throw<ArgumentException>(() => network.Embed(zeros(1, 3, 112, 112)));

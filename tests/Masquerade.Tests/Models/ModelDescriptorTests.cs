@@ -29,13 +29,34 @@ public sealed class ModelDescriptorTests : IDisposable
         Read(Good.Replace("\"threshold\": 1.2", "\"threshold\": 0.3, \"metric\": \"cosine\"")).Threshold.ShouldBe(1.4, 1e-12);
 
     [Theory]
+    [InlineData("", "", new float[] { 0 }, new float[] { 1 })]
+    [InlineData("104", "[57]", new float[] { 104 }, new float[] { 57 })]
+    [InlineData("[91, 104, 131]", "", new float[] { 91, 104, 131 }, new float[] { 1 })]
+    [InlineData("[91, 104, 131]", "2", new float[] { 91, 104, 131 }, new float[] { 2 })]
+    [InlineData("127.5", "[1, 2, 3]", new float[] { 127.5f }, new float[] { 1, 2, 3 })]
+    public void Mean_and_std_have_one_value_or_three_each_by_itself(string mean, string std, float[] means, float[] deviations)
+    {
+        var fields = (mean.Length > 0 ? $", \"mean\": {mean}" : "") + (std.Length > 0 ? $", \"std\": {std}" : "");
+        var read = Read(Good.Replace(", \"mean\": 127.5, \"std\": [1, 2, 3]", fields));
+        read.Mean.ShouldBe(means);
+        read.Std.ShouldBe(deviations);
+    }
+
+    [Theory]
     [InlineData("\"name\": \"n\"", "\"name\": \"n\", \"treshold\": 1", "unknown field 'treshold'")]
     [InlineData("\"mean\": 127.5", "\"mean\": 127.5, \"colour\": 1", "unknown field 'input.colour'")]
     [InlineData("\"name\": \"n\", ", "", "the field 'name' is missing")]
     [InlineData("\"width\": 112", "\"width\": \"wide\"", "the field 'input.width' must be a number")]
     [InlineData("\"width\": 112", "\"width\": 1e9", "the field 'input.width' must be a whole number from 1 to 4096")]
     [InlineData("[1, 2, 3]", "[1, 2]", "the field 'input.std' must be a number, or three")]
+    [InlineData("[1, 2, 3]", "[]", "the field 'input.std' must be a number, or three")]
+    [InlineData("[1, 2, 3]", "[1, 2, 3, 4]", "the field 'input.std' must be a number, or three")]
+    [InlineData("[1, 2, 3]", "[1, 2, \"3\"]", "the field 'input.std' must be a number, or three")]
+    [InlineData("[1, 2, 3]", "[1, 1e39, 3]", "the field 'input.std' must be finite")]
     [InlineData("[1, 2, 3]", "0", "the field 'input.std' must be positive")]
+    [InlineData("[1, 2, 3]", "[1, 2, -3]", "the field 'input.std' must be positive")]
+    [InlineData("127.5", "[1, 2]", "the field 'input.mean' must be a number, or three")]
+    [InlineData("127.5", "1e39", "the field 'input.mean' must be finite")]
     [InlineData("\"onnx\"", "\"tflite\"", "the field 'format' is 'tflite'; known are onnx, inception-resnet-v1")]
     [InlineData("1.2", "4", "the field 'threshold' must lie between 0 and 4")]
     [InlineData("128 }", "128, \"sha256\": \"abc\" }", "the field 'sha256' must be 64 hexadecimal digits")]

@@ -49,6 +49,55 @@ public class OnnxPreparationTests
         Difference(gradient.Forward(tensor(images, [Count, 3, Size.Height, Size.Width])), expected).ShouldBeLessThan(1e-4);
     }
 
+    /// <summary>
+    /// Every pixel is 51 of 255 levels in red, 102 in green and 204 in blue; what becomes of them was computed by hand.
+    /// </summary>
+    [Theory]
+    [InlineData(new float[] { 1, 2, 4 }, new float[] { 10 }, false, new float[] { 5, 10, 20 })]
+    [InlineData(new float[] { 1, 2, 4 }, new float[] { 1 }, false, new float[] { 50, 100, 200 })]
+    [InlineData(new float[] { 2 }, new float[] { 7, 10, 101 }, false, new float[] { 7, 10, 2 })]
+    [InlineData(new float[] { 2 }, new float[] { 1 }, false, new float[] { 49, 100, 202 })]
+    [InlineData(new float[] { 1, 2, 4 }, new float[] { 5, 10, 20 }, false, new float[] { 10, 10, 10 })]
+    // In the network's order: the first mean is blue's.
+    [InlineData(new float[] { 4, 2, 1 }, new float[] { 10 }, true, new float[] { 20, 10, 5 })]
+    [InlineData(new float[] { 4 }, new float[] { 20, 7, 1 }, true, new float[] { 10, 14, 47 })]
+    public void Means_and_deviations_of_one_value_hold_for_every_channel(float[] mean, float[] std, bool bgr, float[] expected)
+    {
+        using var scope = NewDisposeScope();
+        float[] levels = [51, 102, 204];
+        float[] image = [.. levels.SelectMany(level => Enumerable.Repeat(level / 255, Size.Width * Size.Height))];
+        foreach (var channelsLast in new[] { false, true })
+        {
+            // The mean over the places of each channel shows what the network is given.
+            var weights = new float[Size.Values, 3];
+            var places = Size.Width * Size.Height;
+            for (var i = 0; i < Size.Values; i++) weights[i, channelsLast ? i % 3 : i / places] = 1f / places;
+            var prepared = OnnxPreparation.Prepare(
+                Network(channelsLast, 13, tensor(weights).to(ScalarType.Float64)),
+                new PixelNormalisation(mean, std, bgr, channelsLast), Size, "test", outputName: "y");
+            using var forward = OnnxRuntimeNetwork.Create(prepared, Size, 1, "test");
+            var output = new float[forward.OutputSize];
+            forward.Run(image, 1, output);
+            using var gradient = OnnxTorchNetwork.Import(prepared, "test");
+            var imported = gradient.Forward(tensor(image, [1, 3, Size.Height, Size.Width])).data<float>().ToArray();
+            for (var channel = 0; channel < 3; channel++)
+            {
+                output[channel].ShouldBe(expected[channel], 1e-3f);
+                imported[channel].ShouldBe(expected[channel], 1e-3f);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 3, "'input.mean'")]
+    [InlineData(3, 2, "'input.std'")]
+    [InlineData(0, 1, "'input.mean'")]
+    public void Another_number_of_values_is_refused(int means, int deviations, string field) =>
+        Should.Throw<InputException>(() => OnnxPreparation.Prepare(
+                Network(false, 13, ones(Size.Values, 4, ScalarType.Float64)),
+                new PixelNormalisation([.. Enumerable.Repeat(1f, means)], [.. Enumerable.Repeat(1f, deviations)]), Size, "some.onnx"))
+            .Message.ShouldStartWith($"some.onnx: the field {field} must be a number, or three");
+
     [Fact]
     public void A_fixed_batch_of_one_is_freed()
     {
@@ -152,13 +201,13 @@ public class OnnxPreparationTests
     {
         long[] input = channelsLast ? [batch, Size.Height, Size.Width, 3] : [batch, 3, Size.Height, Size.Width];
         var model = new OnnxModelBuilder(opset, input)
-            .Constant("w", [Size.Values, 4], weights.to(ScalarType.Float32).data<float>().ToArray())
+            .Constant("w", weights.shape, weights.to(ScalarType.Float32).data<float>().ToArray())
             .Integers("flat", batch == 1 ? 1 : 0, -1)
             .Node("Reshape", ["x", "flat"], ["features"])
             .Node("MatMul", ["features", "w"])
             .Build();
         model.Graph.Output.Clear();
-        model.Graph.Output.Add(OnnxModelBuilder.Value("y", TensorProto.Types.DataType.Float, [batch, 4]));
+        model.Graph.Output.Add(OnnxModelBuilder.Value("y", TensorProto.Types.DataType.Float, [batch, weights.shape[1]]));
         return model;
     }
 

@@ -61,7 +61,7 @@ public sealed record MinimalDeepFool(
         var pairs = problem.Active.ToArray();
         var before = pairs.Select(problem.BestL2).ToArray();
         // Beyond the norm in hand there is nothing to gain.
-        var most = pairs.Zip(before.Zip(directions.Norms(), (best, norm) => best / norm)).ToDictionary(p => p.First, p => p.Second);
+        var most = pairs.ZipExact(before.ZipExact(directions.Norms(), (best, norm) => best / norm)).ToDictionary(p => p.First, p => p.Second);
         DirectionSearch.Run(problem, directions, p => new AmplitudeSearch(1, most[p], Growth, Tolerance, accelerating: true), triesLeft);
         for (var i = 0; i < pairs.Length; i++)
             if (problem.BestL2(pairs[i]) < before[i]) shrunk[pairs[i]] = problem.BestL2(pairs[i]);

@@ -24,7 +24,7 @@ public sealed record MinimalFgsm(double Tolerance = 0.008, int MostForwards = 20
         var (margin, gradient) = problem.MarginAndGradient();
         if (!problem.AnyActive) return;
         var forecasts = (margin / gradient.abs().flatten(1).sum(1)).data<float>().ToArray();
-        var start = problem.Active.Zip(forecasts).ToDictionary(p => p.First, p => Start * p.Second);
+        var start = problem.Active.ZipExact(forecasts).ToDictionary(p => p.First, p => Start * p.Second);
         var unit = problem.Storage == StorageRule.EightBit ? 1.0 / 255 : 0;
         DirectionSearch.Run(
             problem, gradient.sign().neg(), p => new AmplitudeSearch(start[p], 1, Growth, Tolerance, unit), budget.LooksLeft);

@@ -75,7 +75,7 @@ public static class Bootstrap
         double[] own = [.. columns.Select((column, c) => Median(column, orders[c], counts))];
         return [.. columns.Select((_, c) => (Of(own[c], medians[c]), c > 0 && double.IsFinite(own[0]) ? Ratio(c) : null))];
 
-        Estimate? Ratio(int c) => Of(own[c] / own[0], medians[c].Zip(medians[0], (median, first) => median / first));
+        Estimate? Ratio(int c) => Of(own[c] / own[0], medians[c].ZipExact(medians[0], (median, first) => median / first));
 
         // Of infinity over infinity nothing is known: an interval with such draws has no end that means anything.
         Estimate? Of(double value, IEnumerable<double> drawn)

@@ -77,6 +77,6 @@ public sealed record DefenseRanking(
     private static (Estimate? Ratio, double SuccessPValue) Compare(double[] first, double[] second) => (
         Bootstrap.PairedMedians([first, second])?[1].Ratio,
         PairedComparison.McNemar(
-            first.Zip(second).Count(p => double.IsFinite(p.First) && !double.IsFinite(p.Second)),
-            first.Zip(second).Count(p => !double.IsFinite(p.First) && double.IsFinite(p.Second))));
+            first.ZipExact(second).Count(p => double.IsFinite(p.First) && !double.IsFinite(p.Second)),
+            first.ZipExact(second).Count(p => !double.IsFinite(p.First) && double.IsFinite(p.Second))));
 }

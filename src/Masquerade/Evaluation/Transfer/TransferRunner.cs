@@ -144,11 +144,11 @@ public sealed class TransferRunner
         // A chunk with a gap is asked again as a whole: what was answered costs nothing then.
         if (missing > 0) return missing;
         if (task.Cell is { } cell)
-            _ledger.Commit(cell, chunk.Number, target, [.. probes.Zip(judgements, (probe, judgement) => (probe.Row!, judgement!))]);
+            _ledger.Commit(cell, chunk.Number, target, [.. probes.ZipExact(judgements, (probe, judgement) => (probe.Row!, judgement!))]);
         else
         {
             _ledger.CommitClean(
-                chunk.Source.Name, chunk.Number, target, [.. pairs.Zip(judgements, (pair, judgement) => (pair.Pair.Id, judgement!))]);
+                chunk.Source.Name, chunk.Number, target, [.. pairs.ZipExact(judgements, (pair, judgement) => (pair.Pair.Id, judgement!))]);
         }
         return 0;
     }

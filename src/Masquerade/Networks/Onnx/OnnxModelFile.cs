@@ -11,7 +11,10 @@ internal static class OnnxModelFile
     private const long MostBytes = int.MaxValue;
 
     /// <summary>Reads and checks a network file.</summary>
-    /// <exception cref="InputException">Missing, truncated, not ONNX, without a graph, or with weights that are not finite.</exception>
+    /// <returns>The network, its divisions of whole numbers made safe (<see cref="OnnxIntegerDivision"/>).</returns>
+    /// <exception cref="InputException">
+    /// Missing, truncated, not ONNX, without a graph, with weights that are not finite, or with a division that would end the process.
+    /// </exception>
     public static ModelProto Read(string path)
     {
         byte[] bytes;
@@ -50,6 +53,7 @@ internal static class OnnxModelFile
         if (model.Graph is null || model.Graph.Node.Count == 0 || model.OpsetImport.Count == 0)
             throw new InputException($"{source}: not an ONNX file, or a truncated one: it holds no graph; export or copy it again");
         foreach (var weight in model.Graph.Initializer) CheckWeight(weight, source);
+        OnnxIntegerDivision.Guard(model, source);
         return model;
     }
 

@@ -68,7 +68,8 @@ internal sealed class OnnxPreparation
             value = Add(_before, "Concat", [value, mirrored], ("axis", 0));
         }
         if (normalisation.Bgr) value = Add(_before, "Gather", [value, Integers("bgr", [2, 1, 0])], ("axis", 1));
-        value = normalisation.StandardisePerImage ? StandardisePerImage(value, size) : Standardise(value, normalisation);
+        value = normalisation.StandardisePerImage ? StandardisePerImage(value, size)
+            : Standardise(value, ChannelScale.Of(normalisation.Mean, normalisation.Std, source));
         if (normalisation.ChannelsLast) value = Add(_before, "Transpose", [value], ("perm", new long[] { 0, 2, 3, 1 }));
         if (elementType != DataType.Float) value = Add(_before, "Cast", [value], ("to", (long)elementType));
         _before[^1].Output[0] = input.Name;
@@ -95,10 +96,10 @@ internal sealed class OnnxPreparation
         graph.Output.Add(Value(embeddings, DataType.Float, null));
     }
 
-    private string Standardise(string value, PixelNormalisation normalisation)
+    private string Standardise(string value, IReadOnlyList<ChannelScale> scales)
     {
-        var scale = normalisation.Std.Select(s => 255f / s).ToArray();
-        var offset = normalisation.Mean.Zip(normalisation.Std, (m, s) => -m / s).ToArray();
+        var scale = scales.Select(s => 255f / s.Std).ToArray();
+        var offset = scales.Select(s => -s.Mean / s.Std).ToArray();
         value = Add(_before, "Mul", [value, Floats("scale", scale, [1, scale.Length, 1, 1])]);
         return Add(_before, "Add", [value, Floats("offset", offset, [1, offset.Length, 1, 1])]);
     }

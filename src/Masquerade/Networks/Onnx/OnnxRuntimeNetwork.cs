@@ -79,6 +79,7 @@ internal sealed class OnnxRuntimeNetwork : IDisposable
     /// <param name="images">Address of count × 3 × H × W contiguous values, valid during the call.</param>
     /// <param name="count">How many images.</param>
     /// <param name="output">Receives count × <see cref="OutputSize"/> values.</param>
+    /// <exception cref="InputException">The network cannot be run on these images, or mixes them.</exception>
     public void Run(nint images, int count, Span<float> output)
     {
         for (var done = 0; done < count;)
@@ -91,13 +92,25 @@ internal sealed class OnnxRuntimeNetwork : IDisposable
 
     private void RunBatch(nint images, int count, Span<float> output)
     {
-        using var result = RunRaw(images, count);
+        using var result = RunChecked(images, count);
         var values = result[0].GetTensorDataAsSpan<float>();
         if (values.Length != output.Length)
             throw new InputException(
                 $"{_source}: {values.Length} output values for {count} images, expected {output.Length}; "
                 + "the network mixes its images");
         values.CopyTo(output);
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> RunChecked(nint images, int count)
+    {
+        try
+        {
+            return RunRaw(images, count);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InputException($"{_source}: ONNX Runtime cannot run this network on {count} of the images: {Line(e.Message)}", e);
+        }
     }
 
     private IDisposableReadOnlyCollection<OrtValue> RunRaw(nint images, int count)

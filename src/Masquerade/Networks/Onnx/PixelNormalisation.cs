@@ -1,8 +1,8 @@
 namespace Masquerade.Networks.Onnx;
 
 /// <summary>How a network wants its pixels. Images come as RGB in [0,1], planar; the rest happens inside the network.</summary>
-/// <param name="Mean">What is subtracted from a pixel in 0–255, one value a channel in the network's channel order.</param>
-/// <param name="Std">What it is divided by then.</param>
+/// <param name="Mean">What is subtracted from a pixel in 0–255: one value, or three in the network's channel order.</param>
+/// <param name="Std">What it is divided by then: one value or three, independently of the mean.</param>
 /// <param name="Bgr">Whether the network's first channel is blue.</param>
 /// <param name="ChannelsLast">Whether the network takes [N,H,W,3].</param>
 /// <param name="StandardisePerImage">

@@ -32,7 +32,7 @@ internal sealed class HttpVerifier : IRemoteVerifier, IDisposable
         if (settings.Replay is not null) return new(file, [], settings, new SecretSet());
         var ring = new KeyRing(settings);
         var keys = ring.Require(file.Name, file.Keys);
-        return new(file, file.Keys.Zip(keys).ToDictionary(k => k.First, k => k.Second, StringComparer.Ordinal), settings, ring.Secrets);
+        return new(file, file.Keys.ZipExact(keys).ToDictionary(k => k.First, k => k.Second, StringComparer.Ordinal), settings, ring.Secrets);
     }
 
     public string Name => _file.Name;

@@ -84,7 +84,7 @@ internal sealed class AdversarialFaces(FaceVerifier verifier, TrainingCrops crop
             using var problem = new AttackProblem(
                 verifier, probes, references, [.. pairs.Select(p => p.Goal)], [.. pairs.Select(p => p.Id)],
                 new AttackSettings(seed, StorageRule.EightBit), cancellation: cancellation);
-            foreach (var (face, result) in faces.Zip(attack.Attack.Execute(problem)))
+            foreach (var (face, result) in faces.ZipExact(attack.Attack.Execute(problem)))
                 if (result.Adversarial is { } image) set.Add(attack.Name, face, image, result.L2);
         }
     }

@@ -19,7 +19,8 @@ internal static class MasqApp
     public static async Task<int> RunAsync(string[] args, CommandHost host, CancellationToken cancellation = default)
     {
         var verbose = new Option<bool>("--verbose") { Description = "On an error, print where in the program it arose.", Recursive = true };
-        var parsed = Root(host, verbose).Parse(args);
+        // An argument that begins with @ is the name of a file like any other, and no file of further arguments.
+        var parsed = Root(host, verbose).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
             return Fail(host, ExitCodes.BadInput, $"{parsed.Errors[0].Message.TrimEnd('.')}; see '{HelpFor(parsed)}'", null);
         var details = parsed.GetValue(verbose);

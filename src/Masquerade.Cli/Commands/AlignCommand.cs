@@ -101,6 +101,11 @@ internal sealed class AlignCommand : MasqCommand
         }
         if (json != CommonOptions.StandardOutput) Print(summary, path);
         if (json is not null) JsonOutput.Write(_host, json, summary);
+        if (summary.Aligned == 0)
+        {
+            throw new InputException($"none of the {summary.Photographs} photographs in {parsed.GetRequiredValue(_photographs)} can be used: "
+                + ReasonCounts.Text(summary.LeftOut.Select(p => p.Reason), "photograph"));
+        }
         return ExitCodes.Done;
     }
 

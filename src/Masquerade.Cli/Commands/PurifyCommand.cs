@@ -73,6 +73,11 @@ internal sealed class PurifyCommand : MasqCommand
             throw;
         }
         Print(summary, purifier.Name, path);
+        if (summary.LeftOut.Count == summary.Photographs)
+        {
+            throw new InputException($"none of the {summary.Photographs} photographs in {source} can be used: "
+                + ReasonCounts.Text(summary.LeftOut.Select(p => p.Reason), "photograph"));
+        }
         return ExitCodes.Done;
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Datasets.Synthetic;
@@ -34,7 +33,8 @@ internal sealed class RunCommand : MasqCommand
     };
     private readonly Option<double?> _maxSuccess = new("--max-success")
     {
-        Description = "A check: end with exit code 1 if any attack succeeds on more than this fraction of the pairs (0 to 1).",
+        Description = "A check: end with exit code 1 if any attack succeeds on more than this fraction of the pairs (0 to 1), or if that cannot "
+            + "be told because attacks had no gradient or no usable pair.",
         HelpName = "RATE",
     };
     private readonly Option<bool> _strict = CommonOptions.Strict();
@@ -150,7 +150,7 @@ internal sealed class RunCommand : MasqCommand
                 runner.Run(p => progress.Report(p.Done, p.Total, p.Doing), cancellation);
                 return 0;
             });
-            await TransferAsync(plan, ledger, cancellation);
+            if (!SkippedPairs.IsAll(ledger.Rows)) await TransferAsync(plan, ledger, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -159,6 +159,7 @@ internal sealed class RunCommand : MasqCommand
             throw;
         }
         var summary = RunExporter.Export(ledger, folder);
+        RequireUsablePairs(summary, folder);
         RunText.Print(_host, summary, folder);
         if (SyntheticExperiment.IsIn(plan.Experiment, folder)) RunText.PrintNext(_host);
         return Check(summary, parsed.GetValue(_maxSuccess));
@@ -182,15 +183,20 @@ internal sealed class RunCommand : MasqCommand
             + $"{string.Join(", ", names.Take(10))}{(names.Count > 10 ? ", …" : "")}");
     }
 
+    /// <summary>A run that could not attack anything is no result.</summary>
+    /// <exception cref="InputException">No pair could be used.</exception>
+    private static void RequireUsablePairs(RunSummary summary, string folder)
+    {
+        if (!SkippedPairs.IsAll(summary.Rows)) return;
+        var skipped = SkippedPairs.Of(summary.Rows);
+        throw new InputException($"none of the {skipped[0].Total} pairs can be used: {string.Join("; ", skipped.Select(s => s.Reasons).Distinct())}; "
+            + $"{Path.Combine(folder, "report.html")} lists them: correct that and start a new run");
+    }
+
     private int Check(RunSummary summary, double? most)
     {
-        var worst = summary.Attacks.Where(a => a.Pairs > 0).MaxBy(Rate);
-        if (most is null || worst is null || Rate(worst) <= most) return ExitCodes.Done;
-        _host.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"check failed: {worst.FullName} succeeds on {Rate(worst):P1} of the pairs of its goal, more than {most:P1}"));
+        if (most is null || SuccessLimit.Exceeded(summary, most.Value) is not { } reason) return ExitCodes.Done;
+        _host.Error.WriteLine($"check failed: {reason}");
         return ExitCodes.CheckFailed;
-
-        static double Rate(AttackSummary attack) => attack.Outcome.Success.Value ?? 0;
     }
 }

@@ -7,9 +7,12 @@ namespace Masquerade.Cli.Output;
 /// <summary>What a run comes to, on standard output.</summary>
 internal static class RunText
 {
-    /// <summary>The study's tables, and where the report is.</summary>
+    /// <summary>What must be known first, the study's tables, and where the report is.</summary>
     public static void Print(CommandHost host, RunSummary summary, string folder)
     {
+        foreach (var line in SkippedPairs.Of(summary.Rows).Select(SkippedText)) host.Error.WriteLine($"note: {TableText.Printable(line)}");
+        foreach (var warning in TrustText.Lines(summary)) host.Output.WriteLine($"warning: {TableText.Printable(warning)}");
+        if (summary.TrustWarnings.Count > 0) host.Output.WriteLine();
         foreach (var table in StudyTable.Of(summary).Concat(StudyTable.SideBySide(summary)).Concat(StudyTable.Published(summary)))
         {
             host.Output.WriteLine(table.Title);
@@ -29,7 +32,11 @@ internal static class RunText
         host.Output.WriteLine($"report: {Path.Combine(folder, "report.html")}");
     }
 
-    /// <summary>What became of each defense, and why not to believe it.</summary>
+    /// <summary>How many pairs of a model were left out, and why.</summary>
+    public static string SkippedText(SkippedPairs skipped) =>
+        $"{skipped.Model}: {skipped.Pairs} of {ReportText.Count(skipped.Total, "pair")} {(skipped.Pairs == 1 ? "is" : "are")} left out: {skipped.Reasons}";
+
+    /// <summary>What became of each defense.</summary>
     private static void Defenses(CommandHost host, RunSummary summary)
     {
         if (!summary.HasDefenses) return;
@@ -42,7 +49,6 @@ internal static class RunText
         }
         host.Output.WriteLine(
             "Worst case: pair by pair the best of all attacks, whether they know the defense or not; ∞ where most withstood.");
-        foreach (var warning in DefenseText.Notes(summary)) host.Output.WriteLine($"warning: {TableText.Printable(warning)}");
     }
 
     /// <summary>What somebody may try who has seen synthetic people attacked.</summary>

@@ -354,7 +354,7 @@ public sealed class AttackProblem : IDisposable
         if (Array.Exists(unusable, u => u))
         {
             for (var i = 0; i < count; i++)
-                if (unusable[i]) Explain(_active[i], "zero-gradient");
+                if (unusable[i]) Explain(_active[i], FailureReasons.ZeroGradient);
             (result, gradient) = (result.Keep(unusable), gradient.Keep(unusable));
             Retire(unusable);
         }

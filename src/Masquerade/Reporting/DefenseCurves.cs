@@ -43,7 +43,7 @@ internal static class DefenseCurves
                     {
                         if (knowledge != style.Level || curve is null) continue;
                         var (x, y) = CurveFigure.Steps(curve, left, right);
-                        FigurePanels.Steps(picture, area, [.. x.Select(Place).Zip(y)], Colour(matrix, attack, dark), style.Width, style.Dashes);
+                        FigurePanels.Steps(picture, area, [.. x.Select(Place).ZipExact(y)], Colour(matrix, attack, dark), style.Width, style.Dashes);
                     }
                 }
             });

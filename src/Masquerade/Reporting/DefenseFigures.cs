@@ -65,7 +65,7 @@ internal static class DefenseFigures
     /// <summary>Draws them.</summary>
     public static IReadOnlyList<DefensePictures> Draw(RunSummary summary) =>
     [
-        .. summary.DefenseMatrices.Zip(Files(summary)).AsParallel().AsOrdered().Select(m =>
+        .. summary.DefenseMatrices.ZipExact(Files(summary)).AsParallel().AsOrdered().Select(m =>
         {
             var (matrix, (heatMap, curves)) = m;
             var warned = matrix.Rows.Select(r => r.Defense)

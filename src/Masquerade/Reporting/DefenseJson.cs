@@ -31,14 +31,6 @@ internal static class DefenseJson
         SummaryJson.Array(json, "defense_rankings", summary.DefenseRankings, ranking => Ranking(json, ranking));
         if (summary.Detections.Count > 0) SummaryJson.Array(json, "detections", summary.Detections, detection => Detection(json, detection));
         SummaryJson.Array(json, "clean_costs", summary.CleanCosts, cost => Cost(json, cost));
-        SummaryJson.Array(json, "trust_warnings", summary.TrustWarnings, warning =>
-        {
-            json.WriteString("kind", JsonNamingPolicy.SnakeCaseLower.ConvertName($"{warning.Kind}"));
-            json.WriteString("model", warning.Model);
-            json.WriteString("defense", warning.Defense);
-            json.WriteString("goal", warning.Goal is { } goal ? LedgerRows.Name(goal) : "");
-            json.WriteString("text", warning.Text);
-        });
     }
 
     private static void Row(Utf8JsonWriter json, DefenseRow row)

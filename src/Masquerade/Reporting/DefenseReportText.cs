@@ -24,7 +24,7 @@ public static class DefenseReportText
         Heading(level, "Defenses");
         if (summary.TrustWarnings.Count > 0)
         {
-            Paragraph("**Not to be trusted without a second look:**");
+            Paragraph($"**{TrustText.Title}:**");
             TableText.Line(text, "");
             foreach (var warning in summary.TrustWarnings) TableText.Line(text, $"- {TableText.Escape(warning.Text)}");
         }
@@ -32,7 +32,7 @@ public static class DefenseReportText
         Paragraph(ReportText.CellOrder + DefenseText.Levels + DefenseText.Counting);
         if (figures is not null)
         {
-            foreach (var (matrix, files) in summary.DefenseMatrices.Zip(DefenseFigures.Files(summary)))
+            foreach (var (matrix, files) in summary.DefenseMatrices.ZipExact(DefenseFigures.Files(summary)))
             {
                 var title = $"{DefenseTables.Title(matrix)}: {LedgerRows.Name(matrix.Goal)}";
                 Paragraph($"![{TableText.Escape(title)}]({figures}/{files.Matrix})");

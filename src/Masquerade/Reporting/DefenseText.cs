@@ -7,9 +7,6 @@ namespace Masquerade.Reporting;
 /// <summary>The sentences about defenses. None of it is encoded yet.</summary>
 internal static class DefenseText
 {
-    /// <summary>More warnings than these are told kind by kind where there is little room.</summary>
-    private const int MostInFull = 6;
-
     public const string Levels =
         "Zero knowledge: images made against the bare verifier are shown to the defended one. Perfect knowledge: the attack is made " +
         "through the defense, as if it changed nothing where it has no gradient of its own (BPDA), averaged over draws where it is " +
@@ -78,18 +75,6 @@ internal static class DefenseText
             + (warnings > 0 ? $" {Trust(warnings)}" : "");
     }
 
-    /// <summary>The warnings where they stand among other notes: each in full, or one line a kind where there are many.</summary>
-    public static IEnumerable<string> Notes(RunSummary summary)
-    {
-        if (summary.TrustWarnings.Count <= MostInFull) return summary.TrustWarnings.Select(w => w.Text);
-        return summary.TrustWarnings.GroupBy(w => w.Kind).OrderBy(k => k.Key).Select(kind =>
-        {
-            var where = kind.Select(w => $"{w.Model} {DefenseTables.Name(w.Defense)}").Distinct().ToList();
-            return $"{Kind(kind.Key)}: {string.Join(", ", where.Take(MostInFull))}"
-                + (where.Count > MostInFull ? $" and {where.Count - MostInFull} more" : "") + "; the section on defenses says more.";
-        });
-    }
-
     /// <summary>Pairs that verifiers were wrong of behind their defenses, a sentence for each model that was.</summary>
     public static IEnumerable<string> WrongBefore(RunSummary summary) =>
         from model in summary.DefenseMatrices.GroupBy(m => (m.Model, m.Threshold))
@@ -106,17 +91,4 @@ internal static class DefenseText
     private static string Trust(int warnings) => warnings == 1
         ? "There is a warning about this evaluation below."
         : $"There are {warnings} warnings about this evaluation below.";
-
-    private static string Kind(TrustWarningKind kind) => kind switch
-    {
-        TrustWarningKind.ZeroGradient => "No gradient comes through",
-        TrustWarningKind.NoisyGradient => "The gradient is mostly noise",
-        TrustWarningKind.WrongGradient => "The gradient leads astray",
-        TrustWarningKind.PerfectWeakerThanZero => "Attackers who know the defense did worse than those who do not",
-        TrustWarningKind.OneSample => "A random defense was tried with a single draw",
-        TrustWarningKind.SuccessStopsGrowing => "White-box attacks failed though no norm limits them",
-        TrustWarningKind.NotConverged => "Attacks ended before their norms stopped falling",
-        TrustWarningKind.NoGradientAttack => "Only attacks without gradients were made",
-        _ => "Judged at zero knowledge only, which is not judged",
-    };
 }

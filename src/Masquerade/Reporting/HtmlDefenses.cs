@@ -10,7 +10,7 @@ internal static class HtmlDefenses
     {
         if (!summary.HasDefenses) return;
         page.Add($"<section id=\"defenses\">\n<h2>Defenses</h2>\n");
-        Warnings(page, summary);
+        HtmlReport.Warnings(page, summary.TrustWarnings.Select(w => w.Text));
         foreach (var drawn in pictures.Defenses) Picture(page, drawn.HeatMap, drawn.Matrix, "Pairs fooled behind each defense");
         foreach (var table in DefenseTables.Overview(summary)) Wide(page, table);
         page.Add($"<p class=\"caption\">{DefenseText.Levels + DefenseText.Counting}</p>\n");
@@ -22,14 +22,6 @@ internal static class HtmlDefenses
         Folded(page, "Only pairs judged correctly before the attack", DefenseTables.ExcludingAlreadyWrong(summary));
         Examples(page, pictures);
         page.Add($"</section>\n");
-    }
-
-    private static void Warnings(Html page, RunSummary summary)
-    {
-        if (summary.TrustWarnings.Count == 0) return;
-        page.Add($"<div class=\"warnings\">\n<h3>Not to be trusted without a second look</h3>\n<ul>\n");
-        foreach (var warning in summary.TrustWarnings) page.Add($"<li>{warning.Text}</li>\n");
-        page.Add($"</ul>\n</div>\n");
     }
 
     private static void Rankings(Html page, RunSummary summary)

@@ -57,6 +57,7 @@ internal static class HtmlReport
     private static void Head(Html page, RunSummary summary)
     {
         page.Add($"<header>\n<h1>{ReportText.Headline(summary)}</h1>\n<p class=\"scope\">{ReportText.Scope(summary)}</p>\n");
+        Warnings(page, TrustText.Lines(summary));
         page.Add($"<div class=\"findings\">\n");
         foreach (var setting in summary.BareSettings)
         {
@@ -79,6 +80,16 @@ internal static class HtmlReport
             page.Add($"</ul>\n");
         }
         page.Add($"</header>\n");
+    }
+
+    /// <summary>A box with warnings; nothing where there are none.</summary>
+    public static void Warnings(Html page, IEnumerable<string> warnings)
+    {
+        string[] all = [.. warnings];
+        if (all.Length == 0) return;
+        page.Add($"<div class=\"warnings\">\n<h3>{TrustText.Title}</h3>\n<ul>\n");
+        foreach (var warning in all) page.Add($"<li>{warning}</li>\n");
+        page.Add($"</ul>\n</div>\n");
     }
 
     private static void Tables(Html page, string id, string title, string caption, IReadOnlyList<StudyTable> tables)

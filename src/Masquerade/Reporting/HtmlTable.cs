@@ -15,7 +15,7 @@ internal static class HtmlTable
         {
             page.Add($"<tr><th scope=\"row\">{Breakable(row[0].Values[0].Text)}</th>");
             if (goals) page.Add($"<td data-label=\"Goal\" class=\"goal\"><div>anonymization</div><div>impersonation</div></td>");
-            foreach (var (header, cell) in table.Headers.Zip(row).Skip(1))
+            foreach (var (header, cell) in table.Headers.ZipExact(row).Skip(1))
             {
                 page.Add($"<td data-label=\"{header}\">");
                 foreach (var value in cell.Values) page.Add($"<div>{Value(value)}</div>");

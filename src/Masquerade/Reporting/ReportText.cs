@@ -23,6 +23,12 @@ internal static class ReportText
         "many of these pairs were fooled. The last row takes the smallest norm that any attack found for a pair. The last columns divide the " +
         "medians, resampled pair by pair: above 1, the model takes more to fool.";
 
+    /// <summary>What stands beside a ratio that tells nothing of robustness.</summary>
+    public const string NotTrusted = "not to be trusted: no gradient";
+
+    /// <summary>What stands beside a norm where attacks gave pairs up for want of a gradient; empty where none did.</summary>
+    public static string WithoutGradient(int pairs, int of) => pairs == 0 ? "" : $"no gradient on {pairs} of {of}";
+
     /// <summary>What stands below a run beside published results.</summary>
     public static string Beside(RunSummary summary)
     {
@@ -99,7 +105,6 @@ internal static class ReportText
         if (!summary.Complete)
             notes.Add($"Unfinished run: {Numbers.Count(summary.Rows.Count)} of {Numbers.Count(summary.RowsPlanned)} results are there. " +
                 "Every number is of what has been done so far, and attacks may have met different pairs.");
-        notes.AddRange(DefenseText.Notes(summary));
         // Which pairs are wrong before the attack does not depend on how its images are stored.
         foreach (var verifier in summary.BareSettings.SelectMany(s => s).GroupBy(a => Title(a.Setting with { Storage = "" })))
         {
@@ -151,16 +156,25 @@ internal static class ReportText
         var outcome = best.OutcomeExcludingAlreadyWrong;
         var pairs = Count(best.Attacked, "pair");
         var attack = tried.Count == 1 ? best.FullName : $"the best of {tried.Count} attacks, {best.FullName},";
+        // A failure for want of a gradient is the attack's, not the model's merit.
+        var gaveUp = tried.Where(a => a.WithoutGradient > 0).ToList();
+        if (gaveUp.Count > 0 && outcome.Success.Count == 0)
+            return $"Nothing is known of {name.ToLowerInvariant()}: {GaveUp(gaveUp)}, and none of {Count(tried.Count, "attack")} succeeded.";
         if (outcome.Success.Count == 0 || outcome.MedianL2 is not { } median)
             return $"{name} never succeeded: {attack} fooled none of {pairs} (95% interval of the rate: 0–" +
                 $"{Numbers.Percent(outcome.Success.Interval?.High ?? 1)}).";
         var sentence = $"{name}: {attack} fooled {outcome.Success.Count} of {pairs} judged correctly before the attack " +
             $"({Numbers.Percent(outcome.Success.Value!.Value)}, 95% interval {Numbers.Share(outcome.Success).Detail}), " +
-            $"with a median ‖Δ‖ of {Numbers.Norm(median, outcome.Success.Count)}.";
+            $"with a median ‖Δ‖ of {Numbers.Norm(median, outcome.Success.Count)}." +
+            (gaveUp.Count > 0 ? $" This does not show how robust the model is: {GaveUp(gaveUp)}." : "");
         if (best.Setting.Storage == StorageNames.EightBit) return sentence;
         var survivors = best.Success8Bit.Count - best.AlreadyWrong;
         return $"{sentence} After rounding to 8 bits, {survivors} of these {outcome.Success.Count} still succeed.";
     }
+
+    private static string GaveUp(List<AttackSummary> attacks) =>
+        $"{string.Join(", ", attacks.Select(a => a.FullName).Distinct())} ended for want of a gradient on "
+        + $"{attacks.Sum(a => a.WithoutGradient)} of {attacks.Sum(a => a.Attacked)} attempts";
 
     public static string Count(int count, string noun) => $"{Numbers.Count(count)} {noun}{(count == 1 ? "" : "s")}";
 

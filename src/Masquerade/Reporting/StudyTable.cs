@@ -11,6 +11,11 @@ public sealed record CellValue(string Text, string Detail = "")
     /// <summary>Nothing to show.</summary>
     public static CellValue None { get; } = new("–");
 
+    /// <summary>The same value with a reservation before its other details.</summary>
+    /// <param name="reservation">What must be known before the number is believed; empty for nothing.</param>
+    internal CellValue Qualified(string reservation) => reservation.Length == 0 ? this
+        : this with { Detail = Detail.Length == 0 ? reservation : $"{reservation}; {Detail}" };
+
     /// <inheritdoc/>
     public override string ToString() => Detail.Length == 0 ? Text : $"{Text} ({Detail})";
 }
@@ -103,15 +108,19 @@ public sealed record StudyTable(string Title, IReadOnlyList<string> Headers, IRe
         static IReadOnlyList<TableCell> Row(string? attack, ModelComparison[] goals, int models) =>
         [
             One(attack ?? "smallest for each pair"),
-            .. Enumerable.Range(0, models).Select(m => Cell(goals, m, Median)),
-            .. Enumerable.Range(1, models - 1).Select(m => Cell(goals, m, s => Numbers.Ratio(s.Ratio))),
+            .. Enumerable.Range(0, models).Select(m => Cell(goals, c => Median(c.Models[m]))),
+            .. Enumerable.Range(1, models - 1).Select(m => Cell(goals, c => Ratio(c.Models[m], c.Models[0]))),
         ];
 
-        static TableCell Cell(ModelComparison[] goals, int model, Func<ModelStrength, CellValue> value) =>
+        static TableCell Cell(ModelComparison[] goals, Func<ModelComparison, CellValue> value) =>
             new([.. Enum.GetValues<AttackGoal>().Select(
-                goal => goals.FirstOrDefault(g => g.Goal == goal) is { } found ? value(found.Models[model]) : CellValue.None)]);
+                goal => goals.FirstOrDefault(g => g.Goal == goal) is { } found ? value(found) : CellValue.None)]);
 
-        static CellValue Median(ModelStrength model) => Numbers.MedianOfAll(model.MedianL2, model.Fooled);
+        static CellValue Median(ModelStrength model) =>
+            Numbers.MedianOfAll(model.MedianL2, model.Fooled).Qualified(ReportText.WithoutGradient(model.WithoutGradient, model.Fooled.Of));
+
+        static CellValue Ratio(ModelStrength model, ModelStrength first) => Numbers.Ratio(model.Ratio)
+            .Qualified(model.WithoutGradient + first.WithoutGradient > 0 ? ReportText.NotTrusted : "");
     }
 
     /// <summary>The run beside published results, one table for each setting: a row for an attack and a published column.</summary>

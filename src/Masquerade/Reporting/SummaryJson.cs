@@ -8,11 +8,12 @@ namespace Masquerade.Reporting;
 /// <summary>
 /// A run's numbers for programs: <c>attacks</c> is a flat list, one object for each setting, attack and goal; names end in <c>_low</c> and
 /// <c>_high</c> for the ends of 95 % intervals and in <c>_excluding_already_wrong</c> where pairs wrong before the attack are left out
-/// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>model_comparisons</c> has
-/// several models on the same pairs; there an attack that is null is the best of all for each pair, and an end that is null is infinite.
-/// <c>published_comparisons</c> has the run beside published numbers, shares in [0,1]. A run with defenses has besides
-/// <c>defense_matrices</c> (both levels of knowledge and the worst case), <c>defense_rankings</c>, <c>clean_costs</c> and
-/// <c>trust_warnings</c>; one whose images were carried over to other verifiers has <c>transfers</c>.
+/// instead of counted as successes of norm 0. What cannot be computed (a mean over no success) is null. <c>trust_warnings</c> come first: why
+/// numbers below may be wrong. <c>without_gradient</c> counts pairs that attacks gave up for want of a gradient; where it is not 0, norms and
+/// ratios do not tell how robust the model is. <c>model_comparisons</c> has several models on the same pairs; there an attack that is null is
+/// the best of all for each pair, and an end that is null is infinite. <c>published_comparisons</c> has the run beside published numbers,
+/// shares in [0,1]. A run with defenses has besides <c>defense_matrices</c> (both levels of knowledge and the worst case),
+/// <c>defense_rankings</c> and <c>clean_costs</c>; one whose images were carried over to other verifiers has <c>transfers</c>.
 /// </summary>
 public static class SummaryJson
 {
@@ -48,6 +49,7 @@ public static class SummaryJson
             json.WriteBoolean("complete", summary.Complete);
             json.WriteNumber("rows", summary.Rows.Count);
             json.WriteNumber("rows_planned", summary.RowsPlanned);
+            Array(json, "trust_warnings", summary.TrustWarnings, warning => Warning(json, warning));
             Array(json, "attacks", summary.Attacks, attack => Attack(json, attack));
             Array(json, "comparisons", summary.Comparisons, comparison => Comparison(json, comparison));
             Array(json, "model_comparisons", summary.ModelComparisons, comparison => Models(json, comparison));
@@ -71,6 +73,15 @@ public static class SummaryJson
         stream.WriteByte((byte)'\n');
     }
 
+    private static void Warning(Utf8JsonWriter json, TrustWarning warning)
+    {
+        json.WriteString("kind", JsonNamingPolicy.SnakeCaseLower.ConvertName($"{warning.Kind}"));
+        json.WriteString("model", warning.Model);
+        json.WriteString("defense", warning.Defense);
+        json.WriteString("goal", warning.Goal is { } goal ? LedgerRows.Name(goal) : "");
+        json.WriteString("text", warning.Text);
+    }
+
     private static void Attack(Utf8JsonWriter json, AttackSummary attack)
     {
         Key(json, attack);
@@ -78,6 +89,7 @@ public static class SummaryJson
         json.WriteNumber("skipped", attack.Skipped);
         json.WriteNumber("attacked", attack.Attacked);
         json.WriteNumber("already_wrong", attack.AlreadyWrong);
+        json.WriteNumber("without_gradient", attack.WithoutGradient);
         Outcome(json, attack.Outcome, "");
         Outcome(json, attack.OutcomeExcludingAlreadyWrong, "_excluding_already_wrong");
         json.WriteNumber("success_8bit_count", attack.Success8Bit.Count);
@@ -127,6 +139,7 @@ public static class SummaryJson
         {
             json.WriteString("model", model.Model);
             json.WriteNumber("fooled", model.Fooled.Count);
+            json.WriteNumber("without_gradient", model.WithoutGradient);
             Statistic(json, "median_l2", model.MedianL2);
             Statistic(json, "ratio", model.Ratio);
         });

@@ -15,6 +15,13 @@ public static class TableText
         Line($"# {Escape(ReportText.Headline(summary))}");
         Line("");
         Line(Escape(ReportText.Scope(summary)));
+        if (summary.TrustWarnings.Count > 0)
+        {
+            Line("");
+            Line($"**{TrustText.Title}:**");
+            Line("");
+            foreach (var warning in TrustText.Lines(summary)) Line($"- {Escape(warning)}");
+        }
         foreach (var table in StudyTable.Of(summary)) Table(table);
         var sideBySide = StudyTable.SideBySide(summary);
         foreach (var table in sideBySide) Table(table);

@@ -30,7 +30,7 @@ internal static class TransferHeatMap
     /// <summary>Draws them, one for each storage rule and goal.</summary>
     public static IReadOnlyList<(string Title, Figure Figure)> DrawAll(RunSummary summary) =>
     [
-        .. Groups(summary).Zip(Files(summary)).AsParallel().AsOrdered().Select(g =>
+        .. Groups(summary).ZipExact(Files(summary)).AsParallel().AsOrdered().Select(g =>
         {
             List<TransferSummary> transfers = [.. g.First];
             var light = Draw(transfers, dark: false);

@@ -82,7 +82,10 @@ public sealed class VerificationBenchmark(FaceVerifier verifier, FaceCropSource 
             .Embed(availability.Present.SelectMany(p => new[] { p.Probe, p.Reference }), progress, cancellation);
         var scored = Score(availability.Present, embeddings);
         if (scored.Count == 0)
-            throw new InputException($"{list.Source}: none of its pairs can be used; the first reason: {embeddings.Unusable[0].Reason}");
+        {
+            throw new InputException($"{list.Source}: none of its pairs can be used: "
+                + $"{ReasonCounts.Text(embeddings.Unusable.Select(u => u.Reason), "photograph")}; the first: {embeddings.Unusable[0].Reason}");
+        }
         var scores = list.FoldCount > 1
             ? WithFolds(list, scored, availability, embeddings)
             : WithoutFolds(scored, availability, embeddings);

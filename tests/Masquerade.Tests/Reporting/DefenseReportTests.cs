@@ -83,7 +83,7 @@ public sealed partial class DefenseReportTests : IDisposable
     }
 
     [Fact]
-    public void Many_warnings_are_told_kind_by_kind_among_the_notes()
+    public void Many_warnings_are_told_kind_by_kind()
     {
         string[] defenses = [.. Enumerable.Range(3, 8).Select(i => $"mean:{i}")];
         var sound = FakeRun.Defended(4, defenses, attacks: ["minimal/fgsm"]);
@@ -96,8 +96,8 @@ public sealed partial class DefenseReportTests : IDisposable
         };
         var summary = RunSummary.Of(run);
         summary.TrustWarnings.Count.ShouldBe(8);
-        ReportText.Notes(summary).ShouldContain("The gradient leads astray: tiny mean:3, tiny mean:4, tiny mean:5, tiny mean:6, "
-            + "tiny mean:7, tiny mean:8 and 2 more; the section on defenses says more.");
+        TrustText.Lines(summary).ShouldContain("The gradient leads astray: tiny mean:3, tiny mean:4, tiny mean:5, tiny mean:6, "
+            + "tiny mean:7, tiny mean:8 and 2 more; summary.json has each of them.");
     }
 
     [Fact]

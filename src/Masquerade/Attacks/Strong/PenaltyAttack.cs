@@ -55,7 +55,7 @@ public sealed record PenaltyAttack(int Steps = 40, double Rate = 0.1, int Looks 
                     margins[0]![i], verifierValues.AsSpan(at, size), margins[1]?[i] ?? double.NegativeInfinity,
                     detectorValues is null ? default : detectorValues.AsSpan(at, size), hits[i]);
             }
-            foreach (var pair in problem.Active.Where(p => walks[p].Stuck)) problem.Explain(pair, "zero-gradient");
+            foreach (var pair in problem.Active.Where(p => walks[p].Stuck)) problem.Explain(pair, FailureReasons.ZeroGradient);
             problem.Retire([.. problem.Active.Select(p => walks[p].Stuck)]);
             if (!problem.AnyActive) break;
             var moved = problem.Clean.Plus(tensor(problem.Active.SelectMany(p => walks[p].Delta).ToArray(), problem.Clean.shape));

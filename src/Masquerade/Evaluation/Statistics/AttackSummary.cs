@@ -68,6 +68,11 @@ public sealed record AttackSummary
     /// <summary>Pairs judged right at first, and attacked.</summary>
     public required int Attacked { get; init; }
 
+    /// <summary>
+    /// Attacked pairs that the attack gave up for want of a gradient. They count as not fooled, although that says nothing of the verifier.
+    /// </summary>
+    public required int WithoutGradient { get; init; }
+
     /// <summary>Pairs that the rates are over: attacked or wrong already.</summary>
     public int Pairs => Attacked + AlreadyWrong;
 
@@ -128,6 +133,7 @@ public sealed record AttackSummary
             Skipped = rows.Count - judged.Count,
             AlreadyWrong = judged.Count - attacked.Count,
             Attacked = attacked.Count,
+            WithoutGradient = attacked.Count(RowKinds.WithoutGradient),
             Outcome = outcome,
             OutcomeExcludingAlreadyWrong = attacked.Count == judged.Count ? outcome : AttackOutcome.Of(attacked),
             Success8Bit = new Rate(rounded.Count, judged.Count),

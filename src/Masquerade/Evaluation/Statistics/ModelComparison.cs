@@ -10,7 +10,11 @@ namespace Masquerade.Evaluation.Statistics;
 /// interval may be infinite.
 /// </param>
 /// <param name="Ratio">That median over the first model's, resampled pair by pair; null where one of the two is, and for the first.</param>
-public sealed record ModelStrength(string Model, Rate Fooled, Estimate? MedianL2, Estimate? Ratio);
+/// <param name="WithoutGradient">
+/// Of these pairs, those that an attack gave up on for want of a gradient. Where there are some, neither the median nor a ratio that is made
+/// of it may be taken for the model's robustness.
+/// </param>
+public sealed record ModelStrength(string Model, Rate Fooled, Estimate? MedianL2, Estimate? Ratio, int WithoutGradient);
 
 /// <summary>Models compared on the same pairs under the same attack: those that every one of them judged right before it.</summary>
 /// <param name="Storage">The rule an adversarial image is judged under.</param>
@@ -46,9 +50,13 @@ public sealed record ModelComparison(string Storage, AttackGoal Goal, string? At
         return new ModelComparison(storage, goal, attack, pairs.Length,
         [
             .. models.Select((model, i) => new ModelStrength(
-                model, new Rate(columns[i].Count(double.IsFinite), pairs.Length), medians?[i].Median, medians?[i].Ratio)),
+                model, new Rate(columns[i].Count(double.IsFinite), pairs.Length), medians?[i].Median, medians?[i].Ratio,
+                WithoutGradient(attacks.Where(a => a.Setting.Model == model), pairs))),
         ]);
     }
+
+    private static int WithoutGradient(IEnumerable<AttackSummary> attacks, IEnumerable<string> pairs) => attacks.SelectMany(a => a.Rows)
+        .Where(RowKinds.WithoutGradient).Select(r => r.Pair).ToHashSet(StringComparer.Ordinal) is var missing ? pairs.Count(missing.Contains) : 0;
 
     /// <summary>The smallest norm that fooled each pair, infinite where none did; pairs that an attack has not met are left out.</summary>
     private static Dictionary<string, double> Smallest(IEnumerable<AttackSummary> attacks)

@@ -53,7 +53,7 @@ public sealed record RunSummary
     /// <summary>What the defenses cost those whom nobody attacks.</summary>
     public required IReadOnlyList<CleanCost> CleanCosts { get; init; }
 
-    /// <summary>Why what the run says of a defense may be wrong.</summary>
+    /// <summary>Why what the run says of a verifier or of a defense may be wrong.</summary>
     public required IReadOnlyList<TrustWarning> TrustWarnings { get; init; }
 
     /// <summary>The images as other verifiers judge them, each beside its clean pair.</summary>
@@ -98,7 +98,7 @@ public sealed record RunSummary
             Detections = DetectionSummary.All(attacks, results.CleanScores),
             CleanCosts = CleanCost.All(
                 results.CleanScores, results.Defenses, model => attacks.FirstOrDefault(a => a.Setting.Model == model)?.Setting.Threshold),
-            TrustWarnings = Statistics.TrustWarnings.All(results, matrices),
+            TrustWarnings = Statistics.TrustWarnings.All(results, bare, matrices),
             TransferLines = lines,
             Transfers = TransferSummary.All(results, attacks, lines),
             Skipped = [.. rows.Where(RowKinds.Skipped).Select(r => (r.Pair, r.Reason)).Distinct()],

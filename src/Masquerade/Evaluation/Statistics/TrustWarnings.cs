@@ -5,7 +5,7 @@ namespace Masquerade.Evaluation.Statistics;
 /// <summary>Why an evaluation of a defense is not to be trusted.</summary>
 public enum TrustWarningKind
 {
-    /// <summary>No gradient comes through the defense.</summary>
+    /// <summary>No gradient comes through the defense, or the bare verifier has none.</summary>
     ZeroGradient,
 
     /// <summary>Two estimates of the gradient from different draws have little in common.</summary>
@@ -33,7 +33,7 @@ public enum TrustWarningKind
     ZeroKnowledgeOnly,
 }
 
-/// <summary>A warning about what a run says of a defense.</summary>
+/// <summary>A warning about what a run says of a verifier, bare or behind a defense.</summary>
 /// <param name="Kind">Why.</param>
 /// <param name="Model">Name of the model.</param>
 /// <param name="Defense">Name of the defense; empty for the bare verifier that defenses are compared with.</param>
@@ -64,9 +64,14 @@ public static class TrustWarnings
     /// <summary>Median late gain beyond which an attack has not converged.</summary>
     public const double MostLateGain = 0.05;
 
-    /// <summary>Every warning of a run, by model and defense in the run's order.</summary>
-    internal static IReadOnlyList<TrustWarning> All(IRunResults results, IReadOnlyList<DefenseMatrix> matrices) =>
+    /// <summary>Every warning of a run: those about bare verifiers first, then by model and defense in the run's order.</summary>
+    internal static IReadOnlyList<TrustWarning> All(
+        IRunResults results, IReadOnlyList<AttackSummary> bare, IReadOnlyList<DefenseMatrix> matrices) =>
     [
+        .. from goal in bare.GroupBy(a => (a.Setting.Model, a.Goal))
+           let attacks = goal.Where(a => a.WithoutGradient > 0).ToList()
+           where attacks.Count > 0
+           select WithoutGradient(goal.Key.Model, goal.Key.Goal, attacks),
         .. from matrix in matrices
            group matrix by (matrix.Model, matrix.Storage) into goals
            from defense in goals.SelectMany(m => m.Rows).Select(r => r.Defense).Distinct()
@@ -76,6 +81,15 @@ public static class TrustWarnings
            from warning in new Judge(goals.Key.Model, defense, fact, checks).Warnings(rows)
            select warning,
     ];
+
+    private static TrustWarning WithoutGradient(string model, AttackGoal goal, List<AttackSummary> attacks)
+    {
+        var names = string.Join(", ", attacks.Select(a => a.FullName).Distinct());
+        return new TrustWarning(TrustWarningKind.ZeroGradient, model, "", goal,
+            $"{model}, no defense, {LedgerRows.Name(goal)}: attacks ended for want of a gradient on {attacks.Sum(a => a.WithoutGradient)} of "
+            + $"{attacks.Sum(a => a.Attacked)} attempts ({names}): that they failed does not show that the model withstands; find out why no "
+            + "gradient comes through it, and use attacks that need none.");
+    }
 
     /// <summary>The warnings about one defense of one model.</summary>
     private sealed class Judge(string model, string defense, DefenseFact? fact, List<GradientCheck> checks)
@@ -156,7 +170,7 @@ public static class TrustWarnings
         private IEnumerable<TrustWarning> OfGoal(AttackGoal goal, DefenseRow row)
         {
             var tried = row.Attacks.Where(a => Knows(a) && IsWhiteBox(a)).SelectMany(a => a.Rows).Where(RowKinds.Attacked).ToList();
-            var zero = tried.Count(r => r.Reason.Contains("zero-gradient", StringComparison.Ordinal));
+            var zero = tried.Count(RowKinds.WithoutGradient);
             if (zero > MostZeroGradients * tried.Count && !TooManyAreZero)
             {
                 yield return Warn(TrustWarningKind.ZeroGradient, goal,

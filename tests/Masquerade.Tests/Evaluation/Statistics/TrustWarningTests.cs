@@ -33,12 +33,28 @@ public class TrustWarningTests
     public void Attacks_that_ended_for_want_of_a_gradient()
     {
         var rows = Sound();
-        rows[^1] = rows[^1] with { Reason = "zero-gradient; near-threshold" };
+        rows[^1] = rows[^1] with { Success = false, L2 = null, Status = "failed", Reason = "zero-gradient; near-threshold" };
         Expect(TrustWarningKind.ZeroGradient, true, Warnings(rows));
         Expect(TrustWarningKind.ZeroGradient, true, Warnings(rows, Fact, [Check(norm: 0), .. Enumerable.Repeat(Check(), 40)]));
         Warnings(rows, Fact, [Check(norm: 0)]).Count(w => w.Kind == TrustWarningKind.ZeroGradient).ShouldBe(1, "once is enough");
         rows[^1] = rows[^1] with { Reason = "near-threshold" };
         Expect(TrustWarningKind.ZeroGradient, false, Warnings(rows));
+    }
+
+    [Fact]
+    public void Attacks_on_a_bare_model_that_ended_for_want_of_a_gradient()
+    {
+        var run = FakeRun.Defended();
+        RunSummary.Of(run).TrustWarnings.ShouldBeEmpty();
+        AttackRow[] rows = [.. run.Rows];
+        var at = Array.FindIndex(rows, r => r.Defense.Length == 0 && r.Goal == AttackGoal.Impersonate && !r.AlreadyWrong);
+        rows[at] = rows[at] with { Success = false, L2 = null, Status = "failed", Reason = "zero-gradient" };
+        var warning = RunSummary.Of(new FakeRun { Rows = rows, RowsPlanned = rows.Length, Defenses = run.Defenses, CleanScores = run.CleanScores })
+            .TrustWarnings[0];
+        (warning.Kind, warning.Model, warning.Defense, warning.Goal)
+            .ShouldBe((TrustWarningKind.ZeroGradient, rows[at].Model, "", AttackGoal.Impersonate));
+        warning.Text.ShouldContain($"attacks ended for want of a gradient on 1 of ");
+        warning.Text.ShouldContain($"({rows[at].Family}/{rows[at].Attack})");
     }
 
     [Theory]

@@ -72,7 +72,10 @@ public sealed class EdgeTests : IDisposable
         // A process of its own, in which ONNX Runtime is loaded for the first time, with the telemetry asked for by the environment.
         var environment = new Dictionary<string, string?>
         {
-            ["HOME"] = home, ["XDG_CACHE_HOME"] = null, ["XDG_DATA_HOME"] = null, ["ORT_DISABLE_TELEMETRY"] = "0",
+            ["HOME"] = home,
+            ["XDG_CACHE_HOME"] = null,
+            ["XDG_DATA_HOME"] = null,
+            ["ORT_DISABLE_TELEMETRY"] = "0",
         };
         using var process = MasqProcess.Start(
             ["run", "--model", _masq.Model, "--images", _masq["images"], "--pairs", pairs, "--aligned", "--attacks", "minimal/fgsm", "--take", "4",

@@ -13,18 +13,34 @@ internal sealed class OnnxElementTypes
     /// <summary>Operators whose output has the type of another input than the first.</summary>
     private static readonly Dictionary<string, int> TypedByInput = new(StringComparer.Ordinal)
     {
-        ["CastLike"] = 1, ["DequantizeLinear"] = 1, ["Where"] = 1, ["OneHot"] = 2,
+        ["CastLike"] = 1,
+        ["DequantizeLinear"] = 1,
+        ["Where"] = 1,
+        ["OneHot"] = 2,
     };
 
     /// <summary>Operators whose output has one type, whatever they read.</summary>
     private static readonly Dictionary<string, DataType> Typed = new(StringComparer.Ordinal)
     {
-        ["Shape"] = DataType.Int64, ["Size"] = DataType.Int64, ["ArgMax"] = DataType.Int64, ["ArgMin"] = DataType.Int64,
-        ["NonZero"] = DataType.Int64, ["NonMaxSuppression"] = DataType.Int64,
-        ["ConvInteger"] = DataType.Int32, ["MatMulInteger"] = DataType.Int32, ["DynamicQuantizeLinear"] = DataType.Uint8,
-        ["Equal"] = DataType.Bool, ["Greater"] = DataType.Bool, ["GreaterOrEqual"] = DataType.Bool, ["Less"] = DataType.Bool,
-        ["LessOrEqual"] = DataType.Bool, ["IsInf"] = DataType.Bool, ["IsNaN"] = DataType.Bool, ["RegexFullMatch"] = DataType.Bool,
-        ["TfIdfVectorizer"] = DataType.Float, ["StringConcat"] = DataType.String,
+        ["Shape"] = DataType.Int64,
+        ["Size"] = DataType.Int64,
+        ["ArgMax"] = DataType.Int64,
+        ["ArgMin"] = DataType.Int64,
+        ["NonZero"] = DataType.Int64,
+        ["NonMaxSuppression"] = DataType.Int64,
+        ["ConvInteger"] = DataType.Int32,
+        ["MatMulInteger"] = DataType.Int32,
+        ["DynamicQuantizeLinear"] = DataType.Uint8,
+        ["Equal"] = DataType.Bool,
+        ["Greater"] = DataType.Bool,
+        ["GreaterOrEqual"] = DataType.Bool,
+        ["Less"] = DataType.Bool,
+        ["LessOrEqual"] = DataType.Bool,
+        ["IsInf"] = DataType.Bool,
+        ["IsNaN"] = DataType.Bool,
+        ["RegexFullMatch"] = DataType.Bool,
+        ["TfIdfVectorizer"] = DataType.Float,
+        ["StringConcat"] = DataType.String,
     };
 
     /// <summary>Operators whose output type is not derived here: it follows from attributes, sequences or graphs inside.</summary>

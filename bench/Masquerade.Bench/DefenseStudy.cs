@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Text;
 using Masquerade.Attacks;
 using Masquerade.Defenses;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
-using Masquerade.Reporting;
 
 namespace Masquerade.Bench;
 

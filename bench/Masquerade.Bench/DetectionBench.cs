@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Masquerade.Alignment;
 using Masquerade.Alignment.Mtcnn;
-using Masquerade.Datasets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 using SkiaSharp;

@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Detection;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Models;
-using Masquerade.Reporting;
-using Masquerade.Training;
 using Masquerade.Training.Detectors;
+using Masquerade.Training;
 
 namespace Masquerade.Bench;
 
@@ -114,7 +117,7 @@ internal static class DetectionStudy
             Kind = wanted.Kind,
             Attacks = Named(wanted.Attacks),
             Unseen = Named(Unseen.Concat(Learned).Except(wanted.Attacks)),
-        }, data, file).Train();
+        }, data, data.Open(AlignmentKinds.Parse(model.Descriptor.Alignment), model.Descriptor.InputSize), file).Train();
         Console.WriteLine(Text($"{wanted.Name}: {clock.Elapsed.TotalMinutes:F1} min, {trained.Skipped} photographs left out"));
         System.IO.File.WriteAllText(judged, JsonSerializer.Serialize(trained.Attacks));
         return trained.Attacks;

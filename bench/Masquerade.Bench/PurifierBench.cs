@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Masquerade.Defenses;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Masquerade.Defenses;
-using Masquerade.Evaluation.Statistics;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 using Masquerade.Training;
 using TorchSharp;
 using static TorchSharp.torch;

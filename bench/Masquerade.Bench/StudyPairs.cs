@@ -1,4 +1,4 @@
-using Masquerade.Datasets;
+using Masquerade.Evaluation.Datasets;
 
 namespace Masquerade.Bench;
 

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Runs;
 using Masquerade.Evaluation.Statistics;
-using Masquerade.Reporting;
 
 namespace Masquerade.Bench;
 

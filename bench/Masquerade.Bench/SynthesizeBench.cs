@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Masquerade.Datasets.Synthetic;
+using Masquerade.Evaluation.Datasets.Synthetic;
 
 namespace Masquerade.Bench;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Masquerade.Alignment;
-using Masquerade.Datasets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Verification;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Masquerade.Attacks;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
-using Masquerade.Reporting;
 
 namespace Masquerade.Bench;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Evaluation.Transfer;
-using Masquerade.Reporting;
 
 namespace Masquerade.Bench;
 

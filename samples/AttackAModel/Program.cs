@@ -2,8 +2,8 @@
 using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Attacks.Minimal;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks;
 using Masquerade.Verification;

@@ -1,10 +1,10 @@
 // A verifier with a purifier and a detector in front of it. On the bundled model: dotnet run [PROBE.png REFERENCE.png [DETECTOR]]; crops as
 // the model takes them, a detector by its bundled name or as masq train detector --model mini writes it.
 using Masquerade.Alignment;
-using Masquerade.Datasets.Synthetic;
 using Masquerade.Defenses;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks;
 using Masquerade.Verification;

@@ -1,4 +1,4 @@
-using Masquerade.Assets;
+using Masquerade.Evaluation.Assets;
 using Masquerade.Models;
 using Spectre.Console;
 
@@ -37,7 +37,7 @@ internal sealed record CommandHost
     public TimeProvider Clock { get; }
 
     /// <summary>The models that go by name.</summary>
-    public NamedModels Models { get; init; } = NamedModels.Default;
+    public NamedModels Models { get; init; } = AssetStore.Default.Models;
 
     /// <summary>The published models and data that go by name, and where they are kept.</summary>
     public AssetStore Assets { get; init; } = AssetStore.Default;

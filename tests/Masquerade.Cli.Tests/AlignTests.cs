@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Text.Json;
-using Masquerade.Assets;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Cli.Tests;
 
@@ -89,7 +89,7 @@ public sealed class AssetTests : IDisposable
             var result = await _masq.RunAsync(line);
             (result.Code, result.Error).ShouldBe((0, ""), string.Join(' ', line));
         }
-        using var ledger = Evaluation.RunLedger.Read(_masq["run"]);
+        using var ledger = Evaluation.Ledger.RunLedger.Read(_masq["run"]);
         ledger.Experiment.Models.ShouldBe(["facenet-vggface2"]);
 
         var again = await _masq.RunAsync(["fetch", "facenet-vggface2-study-2019"]);

@@ -118,7 +118,7 @@ public sealed class BadInputTests : IDisposable
     public async Task A_photograph_of_another_size()
     {
         TinyModel.Write(_masq[""]);
-        Faces.ImageFile.WritePng(_masq["large.png"], new Faces.FaceImage(17, 16, new byte[17 * 16 * 3]));
+        Imaging.ImageFile.WritePng(_masq["large.png"], new Imaging.FaceImage(17, 16, new byte[17 * 16 * 3]));
         await ExpectAsync("{folder}/large.png: is 17x16, but the model takes crops of 16x16",
             ["verify", _masq["large.png"], _masq.Photograph(0, 1), "--model", _masq.Model]);
     }

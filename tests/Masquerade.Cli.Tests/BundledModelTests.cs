@@ -42,7 +42,7 @@ public sealed class BundledModelTests : IDisposable
         var spec = _masq.Write("spec.yaml", text);
         var result = await _masq.RunAsync(["run", "--spec", spec, "--out", _masq["run"]]);
         (result.Code, result.Error).ShouldBe((0, ""));
-        using (var ledger = Evaluation.RunLedger.Read(_masq["run"])) ledger.Experiment.Models.ShouldBe(["mini", _masq["tiny.model.json"]]);
+        using (var ledger = Evaluation.Ledger.RunLedger.Read(_masq["run"])) ledger.Experiment.Models.ShouldBe(["mini", _masq["tiny.model.json"]]);
         (await _masq.RunAsync(["run", "--resume", _masq["run"]])).Code.ShouldBe(0);
 
         // Another program may come with another model of that name: its rows do not belong to this run.

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
 
 namespace Masquerade.Cli.Tests;
 

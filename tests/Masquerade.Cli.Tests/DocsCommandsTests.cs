@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Masquerade.Alignment;
-using Masquerade.Assets;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Assets;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Cli.Tests;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Imaging;
 using Masquerade.Networks.Checkpoints;
 using TorchSharp;
 

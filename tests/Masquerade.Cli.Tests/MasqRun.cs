@@ -1,5 +1,5 @@
-using Masquerade.Assets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Assets;
+using Masquerade.Imaging;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Tests;

@@ -1,8 +1,10 @@
 using System.Text.Json;
-using Masquerade.Assets;
-using Masquerade.Datasets;
-using Masquerade.Evaluation;
-using Masquerade.Evaluation.Presets;
+using Masquerade.Alignment;
+using Masquerade.Evaluation.Assets;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Experiments.Presets;
+using Masquerade.Evaluation.Ledger;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Transfer;
-using Masquerade.Remote;
 
 namespace Masquerade.Cli.Tests;
 

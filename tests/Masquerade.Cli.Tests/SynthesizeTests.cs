@@ -1,5 +1,5 @@
-using Masquerade.Datasets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Masquerade.Alignment;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,5 +1,5 @@
-using Masquerade.Datasets.Synthetic;
 using Masquerade.Defenses;
+using Masquerade.Evaluation.Datasets.Synthetic;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,4 +1,4 @@
-using Masquerade.Datasets.Synthetic;
+using Masquerade.Evaluation.Datasets.Synthetic;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,4 +1,5 @@
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,4 +1,3 @@
-using Masquerade.Tests.Networks.Checkpoints;
 
 namespace Masquerade.Tests;
 

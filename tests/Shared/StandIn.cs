@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Masquerade.Assets;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Testing;
 

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Alignment;
-using Masquerade.Assets;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets;
-using Masquerade.Datasets.Aligned;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.Aligned;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Masquerade.Assets;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Masquerade.Alignment;
-using Masquerade.Datasets;
 using Masquerade.Defenses;
+using Masquerade.Evaluation.Datasets;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;

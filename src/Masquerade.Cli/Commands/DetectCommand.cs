@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Output;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using TorchSharp;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Masquerade.Cli.Output;
 using Masquerade.Detection;
+using Masquerade.Evaluation.Ledger;
 using Masquerade.Models.Diagnosis;
 using Masquerade.Networks.Native;
 using static System.FormattableString;
@@ -32,7 +33,7 @@ internal sealed class DoctorCommand : MasqCommand
         var json = parsed.GetValue(_json);
         JsonOutput.Check(json);
         var threads = CommonOptions.ThreadCount(parsed.GetValue(_threads));
-        var libraries = Installation.Libraries();
+        LibraryInUse[] libraries = [.. Installation.Libraries(), LedgerEngine.Check()];
         var report = json != CommonOptions.StandardOutput;
         // Before any engine is started: a processor that libtorch does not know would end the process there.
         if (report) PrintInstallation(libraries);

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Masquerade.Datasets;
-using Masquerade.Evaluation;
-using Masquerade.Evaluation.Presets;
+using Masquerade.Alignment;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Experiments.Presets;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Masquerade.Alignment;
-using Masquerade.Datasets;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Experiments;
 using Masquerade.Models;
 
 namespace Masquerade.Cli.Commands;

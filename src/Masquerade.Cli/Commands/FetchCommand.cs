@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Masquerade.Assets;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Cli.Commands;
 

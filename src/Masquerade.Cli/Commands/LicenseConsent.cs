@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Masquerade.Assets;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets.Synthetic;
+using Masquerade.Evaluation.Datasets.Synthetic;
 
 namespace Masquerade.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
 using Masquerade.Defenses;
+using Masquerade.Evaluation.Datasets.Purified;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Masquerade.Remote;
+using Masquerade.Evaluation.Remote;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Masquerade.Cli.Output;
-using Masquerade.Evaluation;
-using Masquerade.Reporting;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,12 +1,14 @@
 using System.CommandLine;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Evaluation;
-using Masquerade.Evaluation.Presets;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Experiments.Presets;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Runs;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Evaluation.Transfer;
-using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Commands;
 

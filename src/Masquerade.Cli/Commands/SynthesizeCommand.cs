@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets.Synthetic;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Imaging;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Masquerade.Evaluation.Datasets;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;

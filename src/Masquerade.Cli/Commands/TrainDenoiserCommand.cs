@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Masquerade.Models;
+using Masquerade.Evaluation.Datasets;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Detection;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Models;
 using Masquerade.Training.Detectors;
@@ -122,7 +124,9 @@ internal sealed class TrainDetectorCommand : MasqCommand
         var settings = Read(parsed);
         var gradients = settings.Attacks.Concat(settings.Unseen).Any(a => a.Attack.Access == Access.WhiteBox);
         using var model = FaceModel.Load(_host.Models.Find(parsed.GetRequiredValue(_model)), settings.Threads, gradients);
-        var trainer = new DetectorTrainer(model, settings, _data.Read(parsed), parsed.GetRequiredValue(_out));
+        var data = _data.Read(parsed);
+        var crops = data.Open(AlignmentKinds.Parse(model.Descriptor.Alignment), model.Descriptor.InputSize);
+        var trainer = new DetectorTrainer(model, settings, data, crops, parsed.GetRequiredValue(_out));
         TrainedDetector trained;
         try
         {

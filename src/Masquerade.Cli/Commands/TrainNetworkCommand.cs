@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
+using Masquerade.Evaluation.Datasets;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Progress;
-using Masquerade.Datasets.Synthetic;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.Synthetic;
 using Masquerade.Training;
 
 namespace Masquerade.Cli.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Masquerade.Cli.Output;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Transfer;
-using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Commands;
 

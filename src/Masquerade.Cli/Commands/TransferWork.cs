@@ -1,8 +1,8 @@
 using System.Globalization;
 using Masquerade.Cli.Progress;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Remote;
 using Masquerade.Evaluation.Transfer;
-using Masquerade.Remote;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Cli.Output;
-using Masquerade.Faces;
 using Masquerade.Models;
 using Masquerade.Verification;
 

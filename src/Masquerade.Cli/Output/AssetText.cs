@@ -1,5 +1,5 @@
-using Masquerade.Assets;
 using Masquerade.Cli.Progress;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Cli.Output;
 

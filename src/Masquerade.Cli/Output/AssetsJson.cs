@@ -1,4 +1,4 @@
-using Masquerade.Assets;
+using Masquerade.Evaluation.Assets;
 
 namespace Masquerade.Cli.Output;
 

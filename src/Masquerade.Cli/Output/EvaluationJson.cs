@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using Masquerade.Datasets;
+using Masquerade.Alignment;
+using Masquerade.Evaluation.Runs;
 using Masquerade.Models;
 using Masquerade.Verification;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Masquerade.Datasets;
+using Masquerade.Alignment;
+using Masquerade.Evaluation.Runs;
 using Masquerade.Models;
 using Masquerade.Verification;
 using Spectre.Console;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Masquerade.Evaluation;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Runs;
 
 namespace Masquerade.Cli.Output;
 

@@ -1,4 +1,4 @@
-using Masquerade.Evaluation.Presets;
+using Masquerade.Evaluation.Experiments.Presets;
 
 namespace Masquerade.Cli.Output;
 

@@ -1,6 +1,6 @@
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Models;
-using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Output;
 

@@ -1,5 +1,5 @@
+using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Statistics;
-using Masquerade.Reporting;
 
 namespace Masquerade.Cli.Output;
 

@@ -1,4 +1,4 @@
-using Masquerade.Faces;
+using Masquerade.Imaging;
 
 namespace Masquerade.Alignment;
 

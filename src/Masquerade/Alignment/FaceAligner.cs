@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 
 namespace Masquerade.Alignment;
 

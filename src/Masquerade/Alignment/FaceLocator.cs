@@ -1,5 +1,5 @@
+using Masquerade.Imaging;
 using System.Collections.Concurrent;
-using Masquerade.Faces;
 
 namespace Masquerade.Alignment;
 

@@ -1,5 +1,5 @@
 using Masquerade.Alignment.Mtcnn;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 

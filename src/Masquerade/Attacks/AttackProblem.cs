@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using Masquerade.Defenses;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 

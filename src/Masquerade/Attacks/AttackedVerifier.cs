@@ -1,4 +1,3 @@
-using Masquerade.Defenses;
 using Masquerade.Detection;
 using Masquerade.Verification;
 using static TorchSharp.torch;

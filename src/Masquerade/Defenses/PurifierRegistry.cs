@@ -1,4 +1,3 @@
-using Masquerade.Assets;
 using Masquerade.Defenses.Filters;
 using Masquerade.Defenses.Learned;
 using Masquerade.Defenses.Restoration;

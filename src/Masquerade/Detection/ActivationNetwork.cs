@@ -1,5 +1,4 @@
-using Masquerade.Assets;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;

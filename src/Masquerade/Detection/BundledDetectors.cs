@@ -1,4 +1,3 @@
-using Masquerade.Assets;
 
 namespace Masquerade.Detection;
 

@@ -1,5 +1,5 @@
 using Masquerade.Defenses;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;

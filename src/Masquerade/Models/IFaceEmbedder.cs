@@ -1,4 +1,4 @@
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using static TorchSharp.torch;
 
 namespace Masquerade.Models;

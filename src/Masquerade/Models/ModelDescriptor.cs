@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks;
 
 namespace Masquerade.Models;

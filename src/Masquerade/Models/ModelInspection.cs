@@ -1,4 +1,3 @@
-using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 
 namespace Masquerade.Models;

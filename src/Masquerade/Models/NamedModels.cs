@@ -1,5 +1,3 @@
-using Masquerade.Assets;
-
 namespace Masquerade.Models;
 
 /// <summary>
@@ -8,12 +6,15 @@ namespace Masquerade.Models;
 /// </summary>
 /// <param name="folder">Where the shipped ones are; it need not be there.</param>
 /// <param name="fetched">Where the fetched ones are; null for none.</param>
-public sealed class NamedModels(string folder, AssetStore? fetched = null)
+public sealed class NamedModels(string folder, INamedModelSource? fetched = null)
 {
     private const string Ending = ".model.json";
 
-    /// <summary>Those in the folder <c>models</c> beside the program that runs, and those that the user has fetched.</summary>
-    public static NamedModels Default { get; } = new(Path.Combine(AppContext.BaseDirectory, "models"), AssetStore.Default);
+    /// <summary>Where the models that ship with a program are: the folder <c>models</c> beside it.</summary>
+    public static string ShippedFolder { get; } = Path.Combine(AppContext.BaseDirectory, "models");
+
+    /// <summary>Those that ship with the program that runs.</summary>
+    public static NamedModels Default { get; } = new(ShippedFolder);
 
     /// <summary>What is attacked where no model is named: a verifier trained as usual, and one trained against attacks.</summary>
     public static IReadOnlyList<string> Pair { get; } = ["mini", "mini-robust"];
@@ -45,17 +46,17 @@ public sealed class NamedModels(string folder, AssetStore? fetched = null)
         return fetched?.FindModel(nameOrPath) ?? throw Unknown(nameOrPath);
     }
 
-    /// <summary>The asset that brings a model; null for a path, a file of that name, a shipped model or an unknown name.</summary>
-    public Asset? AssetOf(string nameOrPath)
+    /// <summary>Whether a text is neither a file nor the name of a shipped model, but may be the name of another one.</summary>
+    /// <param name="nameOrPath">As the user has it.</param>
+    public bool IsOtherName(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
-        if (!IsName(nameOrPath) || File.Exists(nameOrPath) || File.Exists(Path.Combine(folder, nameOrPath + Ending))) return null;
-        return fetched?.Catalog.All.FirstOrDefault(a => a.Models.Any(m => m.Name == nameOrPath));
+        return IsName(nameOrPath) && !File.Exists(nameOrPath) && !File.Exists(Path.Combine(folder, nameOrPath + Ending));
     }
 
     private InputException Unknown(string name)
     {
-        List<string> names = [.. Bundled.Union(fetched?.Catalog.ModelNames ?? [])];
+        List<string> names = [.. Bundled.Union(fetched?.ModelNames ?? [])];
         var known = names.Count > 0 ? $"known are {string.Join(", ", names)}" : $"there are none in {folder}";
         var meant = NearestName.Question(name, names);
         var remedy = meant.Length > 0 ? meant : $"; name one, or give the path of a *{Ending}";

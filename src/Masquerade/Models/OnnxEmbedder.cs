@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;

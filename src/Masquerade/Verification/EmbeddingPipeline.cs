@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 
 namespace Masquerade.Verification;

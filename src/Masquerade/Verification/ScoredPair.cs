@@ -1,4 +1,3 @@
-using Masquerade.Datasets;
 
 namespace Masquerade.Verification;
 

@@ -1,6 +1,6 @@
 using CsCheck;
 using Masquerade.Alignment;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Alignment;
 

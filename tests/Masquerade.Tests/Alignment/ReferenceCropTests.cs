@@ -1,6 +1,6 @@
 using Masquerade.Alignment;
-using Masquerade.Datasets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Alignment;
 

@@ -1,6 +1,7 @@
 using Masquerade.Attacks;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Imaging;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 

@@ -2,7 +2,7 @@ using Masquerade.Attacks;
 using Masquerade.Attacks.FoolboxV1;
 using Masquerade.Attacks.Minimal;
 using Masquerade.Attacks.Strong;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Attacks;
 

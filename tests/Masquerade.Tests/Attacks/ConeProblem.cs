@@ -1,6 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Masquerade.Attacks;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Verification;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using Masquerade.Attacks;
 using Masquerade.Detection;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using static TorchSharp.torch;
 

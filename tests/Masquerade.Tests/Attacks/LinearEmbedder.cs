@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using static TorchSharp.torch;
 

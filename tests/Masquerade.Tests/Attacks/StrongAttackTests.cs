@@ -4,8 +4,9 @@ using Masquerade.Attacks.Strong;
 using Masquerade.Defenses;
 using Masquerade.Defenses.Filters;
 using Masquerade.Detection;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Imaging;
 using Masquerade.Verification;
 using static TorchSharp.torch;
 

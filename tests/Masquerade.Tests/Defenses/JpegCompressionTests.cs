@@ -1,5 +1,5 @@
 using Masquerade.Defenses.Filters;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using static TorchSharp.torch;
 
 namespace Masquerade.Tests.Defenses;
@@ -10,7 +10,7 @@ public class JpegCompressionTests
     public void It_is_what_a_JPEG_file_would_hold()
     {
         using var scope = NewDisposeScope();
-        var image = Faces.Noise.Image(45, 38, 4);
+        var image = Noise.Image(45, 38, 4);
         var file = ImageFile.EncodeJpeg(image, 60);
         var purified = new JpegCompression(60).Purify(ImageTensors.ToTensor([image]));
         Pictures.Difference(purified, ImageTensors.ToTensor([ImageFile.Decode(file, "a file")])).ShouldBe(0);
@@ -22,7 +22,7 @@ public class JpegCompressionTests
     [Fact]
     public void Chroma_is_stored_at_half_the_size()
     {
-        var file = ImageFile.EncodeJpeg(Faces.Noise.Image(48, 48, 4), 90);
+        var file = ImageFile.EncodeJpeg(Noise.Image(48, 48, 4), 90);
         // Start of a baseline frame: length, 8 bits, height, width, components, then for each its number, sampling and table.
         var frame = file.AsSpan()[file.AsSpan().IndexOf<byte>([0xFF, 0xC0])..];
         (frame[9], frame[11], frame[14], frame[17]).ShouldBe(((byte)3, (byte)0x22, (byte)0x11, (byte)0x11));
@@ -31,7 +31,7 @@ public class JpegCompressionTests
     [Fact]
     public void More_quality_takes_more_bytes()
     {
-        var image = Faces.Noise.Image(64, 64, 4);
+        var image = Noise.Image(64, 64, 4);
         ImageFile.EncodeJpeg(image, 30).Length.ShouldBeLessThan(ImageFile.EncodeJpeg(image, 75).Length);
         ImageFile.EncodeJpeg(image, 75).Length.ShouldBeLessThan(ImageFile.EncodeJpeg(image, 95).Length);
     }

@@ -1,9 +1,10 @@
 using Masquerade.Alignment;
 using Masquerade.Attacks;
-using Masquerade.Datasets.Synthetic;
 using Masquerade.Detection;
-using Masquerade.Evaluation;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets.Synthetic;
+using Masquerade.Evaluation.Experiments;
+using Masquerade.Evaluation.Ledger;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Verification;
 using static TorchSharp.torch;

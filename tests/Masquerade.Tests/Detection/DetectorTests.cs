@@ -1,12 +1,11 @@
 using Google.Protobuf;
 using Masquerade.Defenses;
 using Masquerade.Detection;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 using Masquerade.Tests.Defenses;
-using Masquerade.Tests.Training;
 using Masquerade.Training.Detectors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Verification;
 
 namespace Masquerade.Tests.Verification;

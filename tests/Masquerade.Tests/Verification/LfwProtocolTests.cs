@@ -1,5 +1,4 @@
 using CsCheck;
-using Masquerade.Datasets;
 using Masquerade.Verification;
 
 namespace Masquerade.Tests.Verification;

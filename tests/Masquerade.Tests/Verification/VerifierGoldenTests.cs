@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Masquerade.Alignment;
-using Masquerade.Datasets;
+using Masquerade.Evaluation.Datasets;
 using Masquerade.Models;
 using Masquerade.Verification;
 

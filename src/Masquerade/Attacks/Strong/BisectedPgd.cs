@@ -1,5 +1,5 @@
 using Masquerade.Attacks.Minimal;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using static TorchSharp.torch;
 
 namespace Masquerade.Attacks.Strong;

@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 using Masquerade.Attacks.Minimal;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using static TorchSharp.torch;
 
 namespace Masquerade.Defenses.Filters;

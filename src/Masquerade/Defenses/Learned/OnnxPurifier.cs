@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics.Tensors;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 using Microsoft.ML.OnnxRuntime;

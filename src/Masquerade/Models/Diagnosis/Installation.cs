@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Masquerade.Networks;
 using Masquerade.Networks.Native;
-using Microsoft.Data.Sqlite;
 using Microsoft.ML.OnnxRuntime;
 using SkiaSharp;
 
@@ -47,7 +46,6 @@ internal static class Installation
         new("TorchSharp", LibraryVersion.Of(typeof(TorchSharp.torch).Assembly)),
         new("libtorch", Libtorch()),
         new("SkiaSharp", LibraryVersion.Of<SKBitmap>(), EngineCheck.Problem(() => new SKBitmap(1, 1).Dispose())),
-        Sqlite(),
     ];
 
     /// <summary>Room in the folder for temporary files and in the current one.</summary>
@@ -64,19 +62,6 @@ internal static class Installation
         {
             return new FreeDisk(folder, null);
         }
-    }
-
-    private static LibraryInUse Sqlite()
-    {
-        var native = "";
-        var problem = EngineCheck.Problem(() =>
-        {
-            using var connection = new SqliteConnection("Data Source=:memory:");
-            connection.Open();
-            native = connection.ServerVersion;
-        });
-        var version = problem is null ? native : $"Microsoft.Data.Sqlite {LibraryVersion.Of<SqliteConnection>()}";
-        return new LibraryInUse("SQLite", version, problem);
     }
 
     /// <summary>libtorch does not tell its version; the program's list of packages has it.</summary>

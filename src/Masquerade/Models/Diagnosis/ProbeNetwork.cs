@@ -1,4 +1,4 @@
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
 

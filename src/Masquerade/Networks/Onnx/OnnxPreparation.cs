@@ -1,7 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx.Format;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
 

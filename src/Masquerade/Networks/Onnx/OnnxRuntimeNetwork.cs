@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 using Google.Protobuf;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks.Onnx.Format;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;

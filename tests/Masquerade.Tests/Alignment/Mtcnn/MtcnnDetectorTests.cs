@@ -1,5 +1,5 @@
 using Masquerade.Alignment;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks.Checkpoints;
 using static TorchSharp.torch;
 

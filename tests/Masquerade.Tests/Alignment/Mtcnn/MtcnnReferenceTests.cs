@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Masquerade.Alignment;
-using Masquerade.Datasets;
-using Masquerade.Faces;
+using Masquerade.Evaluation.Datasets;
+using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Alignment.Mtcnn;
 

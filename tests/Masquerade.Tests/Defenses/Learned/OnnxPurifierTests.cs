@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Masquerade.Defenses;
 using Masquerade.Defenses.Learned;
-using Masquerade.Faces;
+using Masquerade.Imaging;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;

@@ -1,7 +1,6 @@
 using Masquerade.Defenses;
 using Masquerade.Defenses.Restoration;
-using Masquerade.Faces;
-using Masquerade.Tests.Training;
+using Masquerade.Imaging;
 using static TorchSharp.torch;
 
 namespace Masquerade.Tests.Defenses.Restoration;

@@ -3,8 +3,7 @@ using System.Text;
 using Masquerade.Attacks;
 using Masquerade.Defenses;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Bench;
@@ -105,7 +104,7 @@ internal static class DefenseStudy
             """));
         text.Append(StudysFindings(study));
         text.Append(Text($"## Every purifier, on the study's first {study.Experiment.Take} pairs\n\n"));
-        text.Append(DefenseReportText.Markdown(study, figures: null, level: 3)).Append('\n');
+        text.Append(DefenseMarkdown.Write(study, figures: null, level: 3)).Append('\n');
         if (filters is not null)
         {
             text.Append(Text($"## Filters on {filters.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
@@ -116,7 +115,7 @@ internal static class DefenseStudy
 
 
                 """);
-            text.Append(DefenseReportText.Markdown(filters, figures: null, level: 3));
+            text.Append(DefenseMarkdown.Write(filters, figures: null, level: 3));
         }
         // A path would be one of the machine that measured.
         foreach (var file in study.Experiment.Defenses.Concat(filters?.Experiment.Defenses ?? []).SelectMany(d => PurifierRegistry.Files(d)))

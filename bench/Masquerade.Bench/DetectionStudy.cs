@@ -6,12 +6,11 @@ using Masquerade.Attacks;
 using Masquerade.Detection;
 using Masquerade.Evaluation.Datasets;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Models;
-using Masquerade.Training.Detectors;
 using Masquerade.Training;
+using Masquerade.Training.Detectors;
 
 namespace Masquerade.Bench;
 
@@ -163,10 +162,10 @@ internal static class DetectionStudy
         text.Append(Text($"## On {folds.Rows.DistinctBy(r => r.Pair).Count()} pairs of folds 1 to 8\n\n"));
         text.Append("Images by attackers who do not know of the detectors.\n\n");
         text.Append("![Adversarial images refused against false alarms](detection-folds.png)\n\n");
-        text.Append(DefenseReportText.Markdown(folds, figures: null, level: 3)).Append('\n');
+        text.Append(DefenseMarkdown.Write(folds, figures: null, level: 3)).Append('\n');
         text.Append(Text($"## On the study's first {run.Experiment.Take} pairs\n\n"));
         text.Append("![Adversarial images refused against false alarms](detection-study.png)\n\n");
-        text.Append(DefenseReportText.Markdown(run, figures: null, level: 3));
+        text.Append(DefenseMarkdown.Write(run, figures: null, level: 3));
         return text.ToString().ReplaceLineEndings("\n").TrimEnd() + "\n";
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Bench;

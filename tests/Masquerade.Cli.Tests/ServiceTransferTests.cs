@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Transfer;
 
 namespace Masquerade.Cli.Tests;
 

@@ -1,4 +1,4 @@
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Cli.Output;

@@ -1,7 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Defenses;
 using Masquerade.Evaluation.Datasets;
-using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Remote;
 
 namespace Masquerade.Evaluation.Experiments;

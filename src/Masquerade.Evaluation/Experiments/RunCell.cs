@@ -1,4 +1,3 @@
-using Masquerade.Evaluation.Ledger;
 
 namespace Masquerade.Evaluation.Experiments;
 
@@ -11,8 +10,3 @@ namespace Masquerade.Evaluation.Experiments;
 /// <param name="Knowledge">What the attacker knows of it; empty where there is none.</param>
 public sealed record RunCell(
     string Model, string Storage, string Family, string Attack, string Defense = "", string Knowledge = "");
-
-/// <summary>A row for the ledger, with what goes beside it.</summary>
-/// <param name="Row">The row.</param>
-/// <param name="Image">The adversarial image, encoded; null where it is not kept.</param>
-internal sealed record LedgerEntry(AttackRow Row, byte[]? Image);

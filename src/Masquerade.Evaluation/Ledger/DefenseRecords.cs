@@ -1,15 +1,5 @@
 namespace Masquerade.Evaluation.Ledger;
 
-/// <summary>What an attacker knows of a defense; names in specs and ledgers.</summary>
-public static class KnowledgeNames
-{
-    /// <summary>Nothing: images made against the bare verifier are shown to the defended one.</summary>
-    public const string Zero = "zero";
-
-    /// <summary>Everything: the attack is made through the defense.</summary>
-    public const string Perfect = "perfect";
-}
-
 /// <summary>A defense in front of a model, as a run used it.</summary>
 /// <param name="Model">Name of the model.</param>
 /// <param name="Defense">Name of the defense, as rows have it.</param>

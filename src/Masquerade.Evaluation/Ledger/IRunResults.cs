@@ -1,5 +1,4 @@
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Transfer;
 using Masquerade.Imaging;
 
 namespace Masquerade.Evaluation.Ledger;

@@ -1,6 +1,5 @@
 using Masquerade.Defenses;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Runs;
 using static TorchSharp.torch;
 
 namespace Masquerade.Evaluation.Ledger;
@@ -37,7 +36,7 @@ public sealed partial class RunLedger
         if (Purifier(name) is not { } purifier) return null;
         using var scope = NewDisposeScope();
         var images = tensor(image, [1, 3, clean.Height, clean.Width]);
-        var purified = purifier.Purify(images, purifier.IsRandom ? [ResultJudge.FreshDraw(Experiment.Seed, row.Pair, 0)] : null);
+        var purified = purifier.Purify(images, purifier.IsRandom ? [RandomDraw.Fresh(Experiment.Seed, row.Pair, 0)] : null);
         return purified.data<float>().ToArray();
     }
 

@@ -1,5 +1,4 @@
 using Masquerade.Evaluation.Remote;
-using Masquerade.Evaluation.Transfer;
 using Microsoft.Data.Sqlite;
 
 namespace Masquerade.Evaluation.Ledger;

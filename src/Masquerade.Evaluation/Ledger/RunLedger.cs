@@ -2,7 +2,6 @@ using System.Globalization;
 using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Runs;
 using Masquerade.Imaging;
 using Masquerade.Verification;
 using Microsoft.Data.Sqlite;

@@ -1,5 +1,10 @@
 using System.Text;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Reporting.Csv;
+using Masquerade.Evaluation.Reporting.Figures;
+using Masquerade.Evaluation.Reporting.Html;
+using Masquerade.Evaluation.Reporting.Json;
+using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Evaluation.Reporting;
@@ -26,7 +31,7 @@ public static class RunExporter
         MakeFolder(figures);
         ResultsCsv.Write(Path.Combine(folder, "results.csv"), summary.Rows, summary.TransferLines);
         SummaryJson.Write(Path.Combine(folder, "summary.json"), summary);
-        OutputFile.Write(Path.Combine(folder, "table.md"), Encoding.UTF8.GetBytes(TableText.Markdown(summary)));
+        OutputFile.Write(Path.Combine(folder, "table.md"), Encoding.UTF8.GetBytes(MarkdownReport.Write(summary)));
         foreach (var (file, png) in pictures.Files) OutputFile.Write(Path.Combine(figures, file), png);
         RemoveStale(figures, pictures);
         OutputFile.Write(Path.Combine(folder, "report.html"), Encoding.UTF8.GetBytes(HtmlReport.Write(summary, pictures)));

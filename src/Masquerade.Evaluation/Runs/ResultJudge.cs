@@ -79,9 +79,6 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
         Reason = reason,
     };
 
-    /// <summary>A draw of a random defense that no attack has seen.</summary>
-    internal static RandomDraw FreshDraw(long seed, string pair, int draw) => new(new CounterRandom(seed, "fresh draws", pair), draw);
-
     private AttackRow Row(VerificationPair pair, AttackResult result, Look look)
     {
         var row = Skip(pair, result.NearThreshold ? Near(result.Reason) : result.Reason) with
@@ -195,7 +192,7 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
         {
             using var inner = NewDisposeScope();
             var level = draw;
-            var look = verifier.Look(images, verifier.IsRandom ? [.. places.Select(p => FreshDraw(seed, chunk.Usable[p].Id, level))] : null);
+            var look = verifier.Look(images, verifier.IsRandom ? [.. places.Select(p => RandomDraw.Fresh(seed, chunk.Usable[p].Id, level))] : null);
             var (embeddings, seen) = (look.Embeddings.data<float>().ToArray(), look.Scores?.data<float>().ToArray());
             for (var i = 0; i < places.Length; i++)
             {

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Masquerade.Detection;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Ledger;
 using Masquerade.Imaging;
 using Masquerade.Networks;
 using static TorchSharp.torch;

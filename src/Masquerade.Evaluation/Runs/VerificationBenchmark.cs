@@ -1,4 +1,3 @@
-using Masquerade.Alignment;
 using Masquerade.Evaluation.Datasets;
 using Masquerade.Verification;
 

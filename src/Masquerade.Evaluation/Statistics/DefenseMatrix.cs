@@ -1,5 +1,5 @@
 using Masquerade.Attacks;
-using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Experiments;
 
 namespace Masquerade.Evaluation.Statistics;
 

@@ -1,4 +1,5 @@
 using Masquerade.Attacks;
+using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
 
 namespace Masquerade.Evaluation.Statistics;

@@ -1,6 +1,6 @@
 using Masquerade.Attacks;
+using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Transfer;
 
 namespace Masquerade.Evaluation.Statistics;
 

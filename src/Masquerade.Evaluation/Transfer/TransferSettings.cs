@@ -1,3 +1,4 @@
+using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Remote;
 
 namespace Masquerade.Evaluation.Transfer;

@@ -1,5 +1,5 @@
-using Masquerade.Imaging;
 using System.Collections.Concurrent;
+using Masquerade.Imaging;
 
 namespace Masquerade.Alignment;
 

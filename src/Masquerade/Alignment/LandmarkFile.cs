@@ -1,6 +1,6 @@
-using Masquerade.Imaging;
 using System.Collections.Concurrent;
 using System.Globalization;
+using Masquerade.Imaging;
 
 namespace Masquerade.Alignment;
 

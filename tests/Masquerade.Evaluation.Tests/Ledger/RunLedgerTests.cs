@@ -6,7 +6,6 @@ using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Remote;
 using Masquerade.Evaluation.Runs;
 using Masquerade.Evaluation.Tests.Runs;
-using Masquerade.Evaluation.Transfer;
 using Masquerade.Imaging;
 using Masquerade.Verification;
 using Microsoft.Data.Sqlite;

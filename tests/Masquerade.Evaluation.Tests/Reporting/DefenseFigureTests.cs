@@ -1,4 +1,4 @@
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Figures;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Imaging;
 using SkiaSharp;

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Json;
+using Masquerade.Evaluation.Reporting.Markdown;
+using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Evaluation.Tests.Reporting;
@@ -19,7 +22,7 @@ public sealed partial class DefenseReportTests : IDisposable
         Snapshot.Match(string.Join('\n', DefenseTables.Overview(summary).Concat(DefenseTables.Rankings(summary))
             .Concat(DefenseTables.CleanCosts(summary)).Concat(DefenseTables.Matrix(summary))
             .Concat(DefenseTables.ExcludingAlreadyWrong(summary)).Select(Titled)), "defenses-tables.txt");
-        Snapshot.Match(DefenseReportText.Markdown(summary), "defenses.md");
+        Snapshot.Match(DefenseMarkdown.Write(summary), "defenses.md");
 
         static string Titled(StudyTable table) => $"{table.Title}\n\n{TableText.Plain(table)}";
     }
@@ -29,9 +32,9 @@ public sealed partial class DefenseReportTests : IDisposable
     {
         var summary = RunSummary.Of(FakeRun.Defended());
         StudyTable.Of(summary).Select(t => t.Title).ShouldBe(["tiny, 8-bit images, threshold 1.42"]);
-        TableText.Markdown(RunSummary.Of(FakeRun.Whole())).ShouldNotContain("Defenses");
-        DefenseReportText.Markdown(RunSummary.Of(FakeRun.Whole())).ShouldBe("");
-        TableText.Markdown(summary).ShouldContain("\n## Defenses\n");
+        MarkdownReport.Write(RunSummary.Of(FakeRun.Whole())).ShouldNotContain("Defenses");
+        DefenseMarkdown.Write(RunSummary.Of(FakeRun.Whole())).ShouldBe("");
+        MarkdownReport.Write(summary).ShouldContain("\n## Defenses\n");
         ReportText.Scope(summary).ShouldEndWith("4 attacks, 3 defenses at zero and perfect knowledge.");
     }
 
@@ -43,17 +46,17 @@ public sealed partial class DefenseReportTests : IDisposable
         tables[0].Title.ShouldBe("tiny, 8-bit images, anonymization: ranking by the worst case on 101 pairs");
         tables[0].Rows.Select(r => (r[0].ToString(), r[1].ToString())).ShouldBe(
             [("median:3+noise:8", "1"), ("jpeg:75", "1"), ("mean:3", "3"), ("no defense", "4")]);
-        DefenseReportText.Markdown(summary).ShouldContain("share a place where they cannot be told apart");
+        DefenseMarkdown.Write(summary).ShouldContain("share a place where they cannot be told apart");
     }
 
     [Fact]
     public void Figures_in_Markdown_are_the_ones_of_an_export()
     {
         var summary = RunExporter.Export(FakeRun.Defended(8), _folder);
-        var links = Link().Matches(DefenseReportText.Markdown(summary)).Select(m => m.Groups[1].Value).ToList();
+        var links = Link().Matches(DefenseMarkdown.Write(summary)).Select(m => m.Groups[1].Value).ToList();
         links.Count.ShouldBe(4);
         links.ShouldAllBe(link => File.Exists(Path.Combine(_folder, link)));
-        DefenseReportText.Markdown(summary, figures: null).ShouldNotContain("](");
+        DefenseMarkdown.Write(summary, figures: null).ShouldNotContain("](");
     }
 
     [Fact]
@@ -140,7 +143,7 @@ public sealed partial class DefenseReportTests : IDisposable
         html.ShouldNotContain("<script", Case.Insensitive);
         html.ShouldNotContain("\u202E");
         html.ShouldNotContain("\u001b");
-        var markdown = DefenseReportText.Markdown(summary, figures: null);
+        var markdown = DefenseMarkdown.Write(summary, figures: null);
         markdown.ShouldNotContain("<script");
         markdown.Replace("\\]", "", StringComparison.Ordinal).ShouldNotContain("](http");
         markdown.ShouldNotContain("\n# head");

@@ -1,7 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Transfer;
 using Masquerade.Imaging;
 
 namespace Masquerade.Evaluation.Tests.Reporting;

@@ -1,6 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Figures;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Imaging;
 using SkiaSharp;

@@ -4,6 +4,10 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Figures;
+using Masquerade.Evaluation.Reporting.Html;
+using Masquerade.Evaluation.Reporting.Json;
+using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
 
 namespace Masquerade.Evaluation.Tests.Reporting;

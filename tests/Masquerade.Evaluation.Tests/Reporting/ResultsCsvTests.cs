@@ -1,6 +1,6 @@
 using System.Globalization;
 using Masquerade.Evaluation.Ledger;
-using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Csv;
 
 namespace Masquerade.Evaluation.Tests.Reporting;
 

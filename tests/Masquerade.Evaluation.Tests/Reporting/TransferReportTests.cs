@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Masquerade.Attacks;
+using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Figures;
 using Masquerade.Evaluation.Statistics;
-using Masquerade.Evaluation.Transfer;
 using Masquerade.Imaging;
 
 namespace Masquerade.Evaluation.Tests.Reporting;

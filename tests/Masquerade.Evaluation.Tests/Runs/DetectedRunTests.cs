@@ -2,8 +2,8 @@ using Masquerade.Attacks;
 using Masquerade.Defenses;
 using Masquerade.Detection;
 using Masquerade.Evaluation.Experiments;
-using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting;
+using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Imaging;
 using Masquerade.Models;
@@ -105,7 +105,7 @@ public sealed class DetectedRunTests : IDisposable
         var summary = RunSummary.Of(run);
         summary.DefenseMatrices.Count.ShouldBe(2);
         summary.DefenseMatrices.ShouldAllBe(m => m.Rows.Select(r => r.Defense).SequenceEqual(new[] { "", "squeeze" }));
-        DefenseReportText.Markdown(summary).ShouldContain("What the detectors see");
+        DefenseMarkdown.Write(summary).ShouldContain("What the detectors see");
         summary.Detections.Count.ShouldBe(4); // two attacks, two goals
         foreach (var detection in summary.Detections)
         {
@@ -131,7 +131,7 @@ public sealed class DetectedRunTests : IDisposable
         var picture = ImageFile.Read(_tiny["run/figures/roc-tiny.png"]);
         (picture.Width, picture.Height).ShouldBe((1280, 684));
         File.ReadAllText(_tiny["run/report.html"]).ShouldContain("Adversarial images refused against false alarms. Detectors: Tiny");
-        DefenseReportText.Markdown(summary).ShouldContain("![Adversarial images refused against false alarms: Tiny](figures/roc-tiny.png)");
+        DefenseMarkdown.Write(summary).ShouldContain("![Adversarial images refused against false alarms: Tiny](figures/roc-tiny.png)");
         using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(_tiny["run/summary.json"]));
         foreach (var (written, own) in json.RootElement.GetProperty("detections").EnumerateArray().Zip(summary.Detections))
         {

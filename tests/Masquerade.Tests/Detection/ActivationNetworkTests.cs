@@ -3,7 +3,6 @@ using Masquerade.Detection;
 using Masquerade.Models;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
-using Masquerade.Tests.Defenses;
 using static TorchSharp.torch;
 
 namespace Masquerade.Tests.Detection;

@@ -5,7 +5,6 @@ using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
-using Masquerade.Tests.Defenses;
 using Masquerade.Training.Detectors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -5,6 +5,7 @@ using Masquerade.Defenses;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Bench;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Masquerade.Alignment;
 using Masquerade.Alignment.Mtcnn;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Detection;
-using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Masquerade.Defenses;
-using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 using Masquerade.Training;
 using TorchSharp;

@@ -5,6 +5,7 @@ using Masquerade.Attacks.Minimal;
 using Masquerade.Attacks.Strong;
 using Masquerade.Evaluation.Datasets.Synthetic;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Verification;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Verification;

@@ -4,6 +4,7 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Bench;
 

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Masquerade.Cli.Commands;
+using Masquerade.Cli.Commands.Training;
 
 namespace Masquerade.Cli;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Masquerade.Attacks;
+using Masquerade.Training.Verifiers;
 using static TorchSharp.torch;
 
 namespace Masquerade.Training.Tests;

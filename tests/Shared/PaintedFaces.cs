@@ -1,4 +1,4 @@
-using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Training;
 
 namespace Masquerade.Testing;

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Alignment;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Evaluation.Datasets;
 using Masquerade.Evaluation.Datasets.Aligned;
+using Masquerade.Evaluation.Datasets.People;
 
 namespace Masquerade.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Detection;
 using Masquerade.Imaging;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Detection;
 using Masquerade.Evaluation.Ledger;

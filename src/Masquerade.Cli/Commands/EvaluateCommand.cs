@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using Masquerade.Alignment;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Cli.Progress;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Evaluation.Datasets.Synthetic;
 using Masquerade.Evaluation.Runs;
 using Masquerade.Models;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Models;
 using Masquerade.Networks.Onnx;

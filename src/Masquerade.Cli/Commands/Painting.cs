@@ -1,3 +1,4 @@
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Progress;
 using Masquerade.Evaluation.Datasets.Synthetic;
 

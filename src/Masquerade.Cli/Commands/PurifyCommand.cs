@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Progress;
 using Masquerade.Defenses;
 using Masquerade.Evaluation.Datasets.Purified;

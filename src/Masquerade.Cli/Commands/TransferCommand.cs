@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Masquerade.Cli.Commands.Options;
 using Masquerade.Cli.Output;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting;

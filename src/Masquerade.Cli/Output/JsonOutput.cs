@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Masquerade.Cli.Commands;
+using Masquerade.Cli.Commands.Options;
 
 namespace Masquerade.Cli.Output;
 

@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Assets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 
 namespace Masquerade.Evaluation.Datasets;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Masquerade.Alignment;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Verification;
 
 namespace Masquerade.Evaluation.Datasets;

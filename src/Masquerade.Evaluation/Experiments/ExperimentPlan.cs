@@ -4,6 +4,7 @@ using Masquerade.Defenses;
 using Masquerade.Detection;
 using Masquerade.Evaluation.Assets;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Networks;

@@ -1,4 +1,5 @@
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Verification;
 
 namespace Masquerade.Evaluation.Runs;

@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Statistics;
 

@@ -1,5 +1,7 @@
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Statistics.Comparisons;
+using Masquerade.Evaluation.Statistics.Defenses;
 
 namespace Masquerade.Evaluation.Statistics;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Statistics;
 

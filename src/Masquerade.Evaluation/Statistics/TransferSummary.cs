@@ -1,6 +1,7 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Statistics;
 

@@ -1,6 +1,8 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
+using Masquerade.Evaluation.Statistics.Defenses;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Statistics;
 

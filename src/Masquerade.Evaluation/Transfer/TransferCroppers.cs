@@ -1,6 +1,7 @@
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Assets;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Imaging;
 using Masquerade.Verification;

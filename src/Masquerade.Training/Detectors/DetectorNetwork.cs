@@ -1,6 +1,7 @@
 using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Operators;
+using Masquerade.Training.Verifiers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

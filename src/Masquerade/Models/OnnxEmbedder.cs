@@ -3,6 +3,7 @@ using Masquerade.Imaging;
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
+using Masquerade.Networks.Onnx.Preparation;
 using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;

@@ -1,5 +1,6 @@
 using Masquerade.Networks;
 using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Preparation;
 
 namespace Masquerade.Models;
 

@@ -5,6 +5,7 @@ using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Reporting;
 using Masquerade.Evaluation.Reporting.Markdown;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 using Masquerade.Imaging;
 using Masquerade.Models;
 using Masquerade.Training.Detectors;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 using Masquerade.Evaluation.Tests.Reporting;
 using Masquerade.Evaluation.Tests.Runs;
 

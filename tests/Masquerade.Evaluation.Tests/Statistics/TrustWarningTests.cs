@@ -3,6 +3,7 @@ using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
 using Masquerade.Evaluation.Tests.Reporting;
 using Masquerade.Evaluation.Tests.Runs;
+using Masquerade.Evaluation.Tests.Statistics.Defenses;
 
 namespace Masquerade.Evaluation.Tests.Statistics;
 

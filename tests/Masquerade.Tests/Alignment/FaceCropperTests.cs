@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Alignment;

@@ -1,7 +1,7 @@
 using Masquerade.Alignment;
 using Masquerade.Attacks;
 using Masquerade.Detection;
-using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Evaluation.Datasets.Synthetic;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Imaging;

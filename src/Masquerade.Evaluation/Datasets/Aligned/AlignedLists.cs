@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Masquerade.Alignment;
+using Masquerade.Evaluation.Datasets.People;
 
 namespace Masquerade.Evaluation.Datasets.Aligned;
 

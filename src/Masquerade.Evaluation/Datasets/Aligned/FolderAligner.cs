@@ -1,4 +1,5 @@
 using Masquerade.Alignment;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 
 namespace Masquerade.Evaluation.Datasets.Aligned;

@@ -2,6 +2,7 @@ using System.Text;
 using Masquerade.Alignment;
 using Masquerade.Defenses;
 using Masquerade.Evaluation.Datasets.Aligned;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 using static TorchSharp.torch;
 

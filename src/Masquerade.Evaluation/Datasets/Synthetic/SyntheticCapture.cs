@@ -1,3 +1,4 @@
+using Masquerade.Evaluation.Datasets.Synthetic.Painting;
 using SkiaSharp;
 
 namespace Masquerade.Evaluation.Datasets.Synthetic;

@@ -1,4 +1,5 @@
 using Masquerade.Alignment;
+using Masquerade.Evaluation.Datasets.Synthetic.Painting;
 using Masquerade.Imaging;
 using SkiaSharp;
 

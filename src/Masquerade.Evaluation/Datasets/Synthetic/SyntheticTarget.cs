@@ -1,3 +1,5 @@
+using Masquerade.Evaluation.Datasets.People;
+
 namespace Masquerade.Evaluation.Datasets.Synthetic;
 
 /// <summary>

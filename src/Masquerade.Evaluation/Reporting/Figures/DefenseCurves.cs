@@ -2,6 +2,7 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
 using SkiaSharp;
 
 namespace Masquerade.Evaluation.Reporting.Figures;

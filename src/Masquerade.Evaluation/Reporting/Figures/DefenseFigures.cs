@@ -1,6 +1,7 @@
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
 
 namespace Masquerade.Evaluation.Reporting.Figures;
 

@@ -1,6 +1,8 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
+using Masquerade.Evaluation.Statistics.Intervals;
 using SkiaSharp;
 
 namespace Masquerade.Evaluation.Reporting.Figures;

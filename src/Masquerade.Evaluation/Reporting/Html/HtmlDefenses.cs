@@ -2,6 +2,7 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation.Reporting.Figures;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
 
 namespace Masquerade.Evaluation.Reporting.Html;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Reporting.Tables;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Json;
 

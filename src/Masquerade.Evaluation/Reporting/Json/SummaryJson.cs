@@ -3,6 +3,8 @@ using System.Text.Json;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Comparisons;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Json;
 

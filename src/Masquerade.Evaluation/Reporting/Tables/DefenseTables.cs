@@ -2,6 +2,8 @@ using Masquerade.Attacks;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

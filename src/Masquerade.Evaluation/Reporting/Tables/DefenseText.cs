@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Defenses;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Comparisons;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

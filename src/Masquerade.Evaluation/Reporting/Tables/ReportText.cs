@@ -4,6 +4,9 @@ using Masquerade.Evaluation.Datasets;
 using Masquerade.Evaluation.Experiments;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Comparisons;
+using Masquerade.Evaluation.Statistics.Defenses;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

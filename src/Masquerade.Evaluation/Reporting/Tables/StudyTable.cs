@@ -1,5 +1,6 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Comparisons;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

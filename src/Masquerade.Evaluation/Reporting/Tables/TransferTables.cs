@@ -1,6 +1,7 @@
 using Masquerade.Attacks;
 using Masquerade.Evaluation.Ledger;
 using Masquerade.Evaluation.Statistics;
+using Masquerade.Evaluation.Statistics.Intervals;
 
 namespace Masquerade.Evaluation.Reporting.Tables;
 

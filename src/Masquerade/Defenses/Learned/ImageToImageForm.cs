@@ -1,6 +1,7 @@
 using Masquerade.Imaging;
 using Masquerade.Networks.Onnx;
 using Masquerade.Networks.Onnx.Format;
+using Masquerade.Networks.Onnx.Preparation;
 using DataType = Masquerade.Networks.Onnx.Format.TensorProto.Types.DataType;
 
 namespace Masquerade.Defenses.Learned;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Masquerade.Networks;
 using Masquerade.Networks.Native;
 using Masquerade.Networks.Onnx;
+using Masquerade.Networks.Onnx.Preparation;
 using static TorchSharp.torch;
 
 namespace Masquerade.Models.Diagnosis;

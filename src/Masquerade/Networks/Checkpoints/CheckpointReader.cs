@@ -1,3 +1,5 @@
+using Masquerade.Networks.Checkpoints.Pickle;
+
 namespace Masquerade.Networks.Checkpoints;
 
 /// <summary>

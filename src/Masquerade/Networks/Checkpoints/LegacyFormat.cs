@@ -1,4 +1,5 @@
 using System.Numerics;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Networks.Checkpoints;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Networks.Checkpoints;
 

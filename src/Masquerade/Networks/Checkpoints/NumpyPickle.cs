@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Masquerade.Networks.Checkpoints.Pickle;
 using static TorchSharp.torch;
 
 namespace Masquerade.Networks.Checkpoints;

@@ -1,3 +1,5 @@
+using Masquerade.Networks.Checkpoints.Pickle;
+
 namespace Masquerade.Networks.Checkpoints;
 
 /// <summary>Finds the tensors in what a pickle holds and gives each the path to it as its name.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Networks.Checkpoints;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Masquerade.Networks.Onnx.Format;
+using Masquerade.Networks.Onnx.Preparation;
 
 namespace Masquerade.Networks.Onnx;
 

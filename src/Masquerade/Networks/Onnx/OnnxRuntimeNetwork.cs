@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Google.Protobuf;
 using Masquerade.Imaging;
 using Masquerade.Networks.Onnx.Format;
+using Masquerade.Networks.Onnx.Preparation;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

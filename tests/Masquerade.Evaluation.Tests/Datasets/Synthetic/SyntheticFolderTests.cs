@@ -1,5 +1,6 @@
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Evaluation.Datasets.Synthetic;
 using Masquerade.Imaging;
 using Masquerade.Verification;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Masquerade.Alignment;
 using Masquerade.Evaluation.Datasets;
+using Masquerade.Evaluation.Datasets.People;
 using Masquerade.Imaging;
 
 namespace Masquerade.Tests.Alignment.Mtcnn;

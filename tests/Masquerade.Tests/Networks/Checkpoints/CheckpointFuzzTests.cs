@@ -1,6 +1,7 @@
 using CsCheck;
 using Masquerade.Networks.Checkpoints;
 using Masquerade.Networks.Checkpoints.Format;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Tests.Networks.Checkpoints;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Masquerade.Networks.Checkpoints;
+using Masquerade.Networks.Checkpoints.Pickle;
 using static TorchSharp.torch;
 
 namespace Masquerade.Tests.Networks.Checkpoints;

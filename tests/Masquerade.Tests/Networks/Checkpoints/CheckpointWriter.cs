@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Masquerade.Networks.Checkpoints;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Tests.Networks.Checkpoints;
 

@@ -1,5 +1,6 @@
 using Masquerade.Networks.Checkpoints;
-using Op = Masquerade.Networks.Checkpoints.PickleOpcode;
+using Masquerade.Networks.Checkpoints.Pickle;
+using Op = Masquerade.Networks.Checkpoints.Pickle.PickleOpcode;
 
 namespace Masquerade.Tests.Networks.Checkpoints;
 

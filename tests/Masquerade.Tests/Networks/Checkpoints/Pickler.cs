@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Masquerade.Networks.Checkpoints;
+using Masquerade.Networks.Checkpoints.Pickle;
 
 namespace Masquerade.Tests.Networks.Checkpoints;
 

@@ -45,8 +45,8 @@ internal sealed class VerifyCommand : MasqCommand
         var samePerson = verifier.IsSame(distance);
         if (json != CommonOptions.StandardOutput)
         {
-            var decision = samePerson ? "same person (the distance is below the threshold)"
-                : "different people (the distance is not below the threshold)";
+            var decision = samePerson ? "same person (the distance is not above the threshold)"
+                : "different people (the distance is above the threshold)";
             _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"distance   {distance:F4}"));
             _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"threshold  {verifier.Threshold:0.####}"));
             _host.Output.WriteLine($"decision   {decision}");

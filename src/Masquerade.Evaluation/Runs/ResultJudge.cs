@@ -199,11 +199,10 @@ internal sealed class ResultJudge(PlannedModel model, DefendedVerifier verifier,
                 var distance = FaceVerifier.Distance(
                     embeddings.AsSpan(i * width, width), references.AsSpan(places[i] * width, width));
                 distances[i] += distance / draws;
-                var (same, refuses) = (chunk.Usable[places[i]].SamePerson, seen is not null && verifier.Refuses(seen[i]));
+                var score = seen?[i] ?? double.NegativeInfinity;
                 scores[i] += (seen?[i] ?? 0) / (double)draws;
-                if (refuses) refused[i]++;
-                // Who is to be hidden is hidden by a refusal, too; who is to pass for somebody else is not let pass.
-                if (same ? refuses || _classifier.IsWrong(distance, same) : !refuses && _classifier.IsWrong(distance, same)) wrong[i]++;
+                if (verifier.Rule.Refuses(score)) refused[i]++;
+                if (verifier.Rule.AttackerWins(chunk.Usable[places[i]].SamePerson, distance, score)) wrong[i]++;
             }
         }
         return [.. distances.Select((d, i) => new Judgement(

@@ -104,7 +104,7 @@ internal sealed class VerifierValidation
             using var inference = no_grad();
             var distances = Distances(attacked).data<float>().ToArray();
             for (var i = 0; i < part.Length; i++)
-                if (distances[i] < threshold == part[i].Pair.SamePerson) right++;
+                if (new DecisionRule(threshold).IsSame(distances[i]) == part[i].Pair.SamePerson) right++;
         }
         return right / (double)chosen.Length;
     }

@@ -278,9 +278,7 @@ public sealed class AttackProblem : IDisposable
         {
             var books = _books[_active[i]];
             books.DistanceBefore = sights[i].Distance;
-            var (fooled, refused) = (_classifier.IsWrong(sights[i].Distance, IsSame(books.Goal)), _verifier.Excess(sights[i].Score) > 0);
-            // Who is to be hidden is hidden by a refusal, too.
-            wrong[i] = IsSame(books.Goal) ? fooled || refused : fooled && !refused;
+            wrong[i] = _verifier.Rule.AttackerWins(IsSame(books.Goal), sights[i].Distance, sights[i].Score);
             if (wrong[i]) books.SetAlreadyWrong();
             else if (_settings.KeepLast) books.KeepLast(_clean, i);
         }
@@ -312,7 +310,7 @@ public sealed class AttackProblem : IDisposable
         {
             var position = owners?[i] ?? i;
             var books = _books[_active[position]];
-            adversarial[i] = _classifier.IsWrong(sights[i].Distance, IsSame(books.Goal)) && !(_verifier.Excess(sights[i].Score) > 0);
+            adversarial[i] = _verifier.Rule.AttackerWins(IsSame(books.Goal), sights[i].Distance, sights[i].Score, unseen: true);
             if (adversarial[i]) books.Offer(_clean, position, images, i, sights[i].Distance);
             else if (_settings.KeepLast && books.Best is null) books.KeepLast(images, i);
         }

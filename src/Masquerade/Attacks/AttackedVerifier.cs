@@ -52,6 +52,9 @@ internal sealed class AttackedVerifier : IDisposable
     /// <summary>Passes back through the networks that one gradient costs: where images may be refused, one for each boundary.</summary>
     public int BackwardsPerGradient => Samples * (Detects ? 2 : 1);
 
+    /// <summary>How the verifier decides.</summary>
+    public DecisionRule Rule => _verifier.Rule;
+
     /// <summary>How far a score is above what is refused; not positive where an image is let pass.</summary>
     public double Excess(double score) => score - (_verifier.Detector?.Threshold ?? double.PositiveInfinity);
 

@@ -6,23 +6,10 @@ using static TorchSharp.torch;
 
 namespace Masquerade.Detection;
 
-/// <summary>How a verifier with defenses answers.</summary>
-public enum VerificationOutcome
-{
-    /// <summary>The same person.</summary>
-    Accepted,
-
-    /// <summary>Somebody else.</summary>
-    Rejected,
-
-    /// <summary>The image looks attacked: nobody is identified by it.</summary>
-    Refused,
-}
-
 /// <summary>An answer with what it is from.</summary>
 /// <param name="Outcome">The answer.</param>
 /// <param name="Distance">Squared distance of the embeddings, in [0,4].</param>
-/// <param name="Threshold">Below it is the same person.</param>
+/// <param name="Threshold">Up to it is the same person.</param>
 /// <param name="Score">The detector's score; null without a detector.</param>
 /// <param name="MostScore">Above it an image is refused; null without a detector.</param>
 public sealed record VerificationAnswer(VerificationOutcome Outcome, double Distance, double Threshold, double? Score, double? MostScore);
@@ -71,6 +58,9 @@ public sealed class DefendedVerifier(
 
     /// <summary>Threshold on the squared distance.</summary>
     public double Threshold => Bare.Threshold;
+
+    /// <summary>How it decides.</summary>
+    public DecisionRule Rule => new(Threshold, detector?.Threshold);
 
     /// <summary>Embeds images that were cleaned.</summary>
     /// <param name="images">float32 [N,3,H,W] in [0,1].</param>
@@ -122,7 +112,7 @@ public sealed class DefendedVerifier(
     }
 
     /// <summary>Whether a score means that an image is refused.</summary>
-    public bool Refuses(double score) => detector is not null && score > detector.Threshold;
+    public bool Refuses(double score) => Rule.Refuses(score);
 
     /// <summary>Compares a probe with a reference, each cleaned first; a probe that looks attacked is refused.</summary>
     /// <param name="probe">A crop of the embedder's input size.</param>
@@ -135,9 +125,7 @@ public sealed class DefendedVerifier(
         var size = Bare.Embedder.EmbeddingSize;
         var distance = FaceVerifier.Distance(embeddings.AsSpan(0, size), embeddings.AsSpan(size));
         double? score = look.Scores is { } scores ? scores[0].item<float>() : null;
-        var outcome = score is { } known && Refuses(known) ? VerificationOutcome.Refused
-            : Bare.IsSame(distance) ? VerificationOutcome.Accepted : VerificationOutcome.Rejected;
-        return new VerificationAnswer(outcome, distance, Threshold, score, detector?.Threshold);
+        return new VerificationAnswer(Rule.Decide(distance, score ?? double.NegativeInfinity), distance, Threshold, score, detector?.Threshold);
     }
 
     /// <summary>The squared distance of two crops' embeddings, in [0,4], each cleaned first.</summary>

@@ -50,7 +50,7 @@ public sealed record ModelDescriptor
     /// </summary>
     public required string Alignment { get; init; }
 
-    /// <summary>Threshold on the squared Euclidean distance of unit embeddings, in (0,4): below it is the same person.</summary>
+    /// <summary>Threshold on the squared Euclidean distance of unit embeddings, in (0,4): up to it is the same person.</summary>
     public required double Threshold { get; init; }
 
     /// <summary>What the threshold was fitted on, where that is known.</summary>

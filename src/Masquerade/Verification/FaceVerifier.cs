@@ -10,7 +10,7 @@ namespace Masquerade.Verification;
 public sealed class FaceVerifier
 {
     /// <param name="embedder">The network; it stays the caller's.</param>
-    /// <param name="threshold">On the squared Euclidean distance, in (0,4): below it is the same person.</param>
+    /// <param name="threshold">On the squared Euclidean distance, in (0,4): up to it is the same person.</param>
     /// <exception cref="InputException">The threshold lies outside (0,4).</exception>
     public FaceVerifier(IFaceEmbedder embedder, double threshold)
     {
@@ -27,8 +27,11 @@ public sealed class FaceVerifier
     /// <summary>Threshold on the squared distance.</summary>
     public double Threshold { get; }
 
+    /// <summary>How it decides.</summary>
+    public DecisionRule Rule => new(Threshold);
+
     /// <summary>Whether a squared distance means the same person.</summary>
-    public bool IsSame(double distance) => distance < Threshold;
+    public bool IsSame(double distance) => Rule.IsSame(distance);
 
     /// <summary>The squared distance of two crops' embeddings, in [0,4].</summary>
     /// <param name="probe">A crop of the embedder's input size.</param>

@@ -18,7 +18,7 @@ public readonly record struct PairClassifier(double Threshold)
     public double Different(double distance) => Math.Clamp(Unclipped(distance), Least, 1 - Least);
 
     /// <summary>Whether the predicted class is not the true one.</summary>
-    public bool IsWrong(double distance, bool samePerson) => samePerson ? distance > Threshold : distance <= Threshold;
+    public bool IsWrong(double distance, bool samePerson) => new DecisionRule(Threshold).AttackerWins(samePerson, distance);
 
     /// <summary>Whether a distance lies within <see cref="NearThreshold"/> of the threshold.</summary>
     public bool IsNear(double distance) => Math.Abs(distance - Threshold) <= NearThreshold;

@@ -1,7 +1,7 @@
 namespace Masquerade.Verification;
 
 /// <summary>A threshold chosen on some pairs, and what it does on them.</summary>
-/// <param name="Threshold">On the squared distance; below it is the same person.</param>
+/// <param name="Threshold">On the squared distance; up to it is the same person.</param>
 /// <param name="Accuracy">Share of right decisions.</param>
 /// <param name="Tar">True accept rate; NaN without same-person pairs.</param>
 /// <param name="Far">False accept rate; NaN without different-person pairs.</param>
@@ -27,7 +27,7 @@ public static class ThresholdCalibration
         return At(counts, counts.MostAccurate());
     }
 
-    /// <summary>The largest threshold of 0, 0.001, …, 3.999 whose false accept rate does not exceed a target.</summary>
+    /// <summary>The largest threshold of 0, 0.001, …, 3.999 whose false accept rate does not exceed a target; 0 where none does.</summary>
     /// <param name="pairs">At least one different-person pair.</param>
     /// <param name="far">The target, in [0,1].</param>
     /// <exception cref="InputException">There is no different-person pair.</exception>

@@ -39,7 +39,7 @@ internal sealed class ThresholdCounts
         {
             var kind = scored.Pair.SamePerson ? 1 : 0;
             totals[kind]++;
-            accepted[kind][FirstAbove(scored.Distance, length, stepsPerUnit)]++;
+            accepted[kind][FirstAccepting(scored.Distance, length, stepsPerUnit)]++;
         }
         foreach (var counts in accepted)
         {
@@ -70,7 +70,7 @@ internal sealed class ThresholdCounts
         return best;
     }
 
-    /// <summary>The largest threshold whose <see cref="Far"/> does not exceed the target; 0 accepts nobody and always qualifies.</summary>
+    /// <summary>The largest threshold whose <see cref="Far"/> does not exceed the target; 0, which accepts equal embeddings only, where none does.</summary>
     public int LargestWithin(double far)
     {
         var k = Length - 1;
@@ -85,12 +85,14 @@ internal sealed class ThresholdCounts
 
     private static int[] Difference(int[] all, int[] part) => [.. all.ZipExact(part, (a, b) => a - b)];
 
-    /// <summary>The first k with distance &lt; k/steps, by the same division that gives the threshold; at most length.</summary>
-    private static int FirstAbove(double distance, int length, int stepsPerUnit)
+    /// <summary>The first k whose threshold k/steps accepts a distance, by the same division that gives the threshold; at most length.</summary>
+    private static int FirstAccepting(double distance, int length, int stepsPerUnit)
     {
         var k = Math.Clamp((int)(distance * stepsPerUnit), 0, length);
-        while (k > 0 && distance < (k - 1) / (double)stepsPerUnit) k--;
-        while (k < length && !(distance < k / (double)stepsPerUnit)) k++;
+        while (k > 0 && Accepts(k - 1)) k--;
+        while (k < length && !Accepts(k)) k++;
         return k;
+
+        bool Accepts(int step) => new DecisionRule(step / (double)stepsPerUnit).IsSame(distance);
     }
 }

@@ -17,12 +17,12 @@ public sealed class FaceVerifierTests
     }
 
     [Fact]
-    public void A_distance_at_the_threshold_is_not_the_same_person()
+    public void A_distance_at_the_threshold_is_the_same_person()
     {
         using var embedder = new ColourEmbedder();
         var verifier = new FaceVerifier(embedder, 1.42);
-        verifier.IsSame(Math.BitDecrement(1.42)).ShouldBeTrue();
-        verifier.IsSame(1.42).ShouldBeFalse();
+        verifier.IsSame(1.42).ShouldBeTrue();
+        verifier.IsSame(Math.BitIncrement(1.42)).ShouldBeFalse();
         verifier.IsSame(double.NaN).ShouldBeFalse();
     }
 

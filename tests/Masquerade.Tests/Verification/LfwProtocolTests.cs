@@ -37,7 +37,7 @@ public sealed class LfwProtocolTests
     private static void CheckTar(TarAtFar found, double far, ScoredPair[] pairs, int[] folds)
     {
         var thresholds = folds.Select(fold => Enumerable.Range(0, 4000).Select(k => k / 1000.0)
-            .Last(t => Accepted(Split(pairs, fold).Others, t, same: false) <= far)).ToArray();
+            .LastOrDefault(t => Accepted(Split(pairs, fold).Others, t, same: false) <= far)).ToArray();
         found.Target.ShouldBe(far);
         found.Thresholds.ShouldBe(thresholds);
         found.Tar.ShouldBe(folds.Select((fold, i) => Accepted(Split(pairs, fold).Own, thresholds[i], same: true)).Average(), 1e-12);
@@ -51,9 +51,9 @@ public sealed class LfwProtocolTests
         var result = LfwProtocol.Evaluate(Scored.List(pairs), pairs, [0.001]);
         result.Accuracy.ShouldBe(1);
         result.AccuracyStd.ShouldBe(0);
-        // The first threshold above 0.5, and the last that accepts nothing at 2.5.
-        result.Folds.ShouldAllBe(f => f.Threshold == 0.51);
-        result.TarAtFar[0].Thresholds.ShouldAllBe(t => t == 2.5);
+        // The first threshold that accepts 0.5, and the last that accepts nothing at 2.5.
+        result.Folds.ShouldAllBe(f => f.Threshold == 0.5);
+        result.TarAtFar[0].Thresholds.ShouldAllBe(t => t == 2.499);
         result.TarAtFar[0].Tar.ShouldBe(1);
         result.TarAtFar[0].Far.ShouldBe(0);
     }
@@ -70,7 +70,7 @@ public sealed class LfwProtocolTests
         var result = LfwProtocol.Evaluate(Scored.List(pairs), pairs, []);
         result.Folds.Select(f => f.Accuracy).ShouldBe([0.5, 0.5]);
         // Fold 1 alone is best judged by refusing everybody, first at threshold 0; fold 0 by accepting up to 1.
-        result.Folds.Select(f => f.Threshold).ShouldBe([0, 1.01]);
+        result.Folds.Select(f => f.Threshold).ShouldBe([0, 1.00]);
         ScoredPair[] uneven = [.. pairs, Scored.Pair(3.5, true, 0), Scored.Pair(3.6, true, 0)];
         var again = LfwProtocol.Evaluate(Scored.List(uneven), uneven, []);
         var accuracies = again.Folds.Select(f => f.Accuracy).ToArray();
@@ -129,11 +129,11 @@ public sealed class LfwProtocolTests
     private static (ScoredPair[] Own, ScoredPair[] Others) Split(ScoredPair[] pairs, int fold) =>
         ([.. pairs.Where(p => p.Pair.Fold == fold)], [.. pairs.Where(p => p.Pair.Fold != fold)]);
 
-    private static int Right(ScoredPair[] pairs, double threshold) => pairs.Count(p => p.Distance < threshold == p.Pair.SamePerson);
+    private static int Right(ScoredPair[] pairs, double threshold) => pairs.Count(p => p.Distance <= threshold == p.Pair.SamePerson);
 
     private static double Accepted(ScoredPair[] pairs, double threshold, bool same)
     {
         var kind = pairs.Where(p => p.Pair.SamePerson == same).ToArray();
-        return kind.Count(p => p.Distance < threshold) / (double)kind.Length;
+        return kind.Count(p => p.Distance <= threshold) / (double)kind.Length;
     }
 }

@@ -11,7 +11,7 @@ public sealed class ThresholdCalibrationTests
         var (best, bestRight) = (0.0, -1);
         for (var k = 0; k < 400; k++)
         {
-            var right = pairs.Count(p => p.Distance < k / 100.0 == p.Same);
+            var right = pairs.Count(p => p.Distance <= k / 100.0 == p.Same);
             if (right > bestRight) (best, bestRight) = (k / 100.0, right);
         }
         var found = ThresholdCalibration.BestAccuracy(Scored.Pairs(pairs));
@@ -26,12 +26,12 @@ public sealed class ThresholdCalibrationTests
             pairs = [.. pairs, (1.5, false)];
             double different = pairs.Count(p => !p.Same);
             var best = Enumerable.Range(0, 4000).Select(k => k / 1000.0)
-                .Last(t => pairs.Count(p => !p.Same && p.Distance < t) / different <= far);
+                .LastOrDefault(t => pairs.Count(p => !p.Same && p.Distance <= t) / different <= far);
             var found = ThresholdCalibration.AtFar(Scored.Pairs(pairs), far);
             found.Threshold.ShouldBe(best);
-            found.Far.ShouldBe(pairs.Count(p => !p.Same && p.Distance < best) / different);
+            found.Far.ShouldBe(pairs.Count(p => !p.Same && p.Distance <= best) / different);
             if (pairs.Any(p => p.Same))
-                found.Tar.ShouldBe(pairs.Count(p => p.Same && p.Distance < best) / (double)pairs.Count(p => p.Same));
+                found.Tar.ShouldBe(pairs.Count(p => p.Same && p.Distance <= best) / (double)pairs.Count(p => p.Same));
             else
                 found.Tar.ShouldBe(double.NaN);
         }, iter: 300);
@@ -41,15 +41,15 @@ public sealed class ThresholdCalibrationTests
     {
         // 27 of 2,700 is 0.01 to the last digit: the multiplication 0.01 × 2,700 would be a hair more, 0.07 × 100 a hair too.
         var pairs = Enumerable.Range(0, 2700).Select(i => (i < 27 ? 0.5 : 3.0, false)).Append((0.1, true));
-        ThresholdCalibration.AtFar(Scored.Pairs(pairs), 0.01).Threshold.ShouldBe(3.0);
-        ThresholdCalibration.AtFar(Scored.Pairs(pairs), 0.00999).Threshold.ShouldBe(0.5);
+        ThresholdCalibration.AtFar(Scored.Pairs(pairs), 0.01).Threshold.ShouldBe(2.999);
+        ThresholdCalibration.AtFar(Scored.Pairs(pairs), 0.00999).Threshold.ShouldBe(0.499);
     }
 
     [Fact]
-    public void A_pair_at_the_threshold_is_not_accepted()
+    public void A_pair_at_the_threshold_is_accepted()
     {
         var found = ThresholdCalibration.BestAccuracy([Scored.Pair(1.37, true), Scored.Pair(1.38, false)]);
-        found.Threshold.ShouldBe(1.38);
+        found.Threshold.ShouldBe(1.37);
         found.Accuracy.ShouldBe(1);
     }
 

@@ -160,7 +160,7 @@ internal static class HtmlReport
         changes the probe only.</dd>
         <dt>Anonymization</dt><dd>Both show one person; the changed probe is to be judged a different person (also called dodging).</dd>
         <dt>Impersonation</dt><dd>They show two persons; the changed probe is to be judged the same person.</dd>
-        <dt>Distance and threshold</dt><dd>The squared Euclidean distance of the two unit embeddings, between 0 and 4. Below the threshold
+        <dt>Distance and threshold</dt><dd>The squared Euclidean distance of the two unit embeddings, between 0 and 4. Up to the threshold
         it is the same person.</dd>
         <dt>‖Δ‖</dt><dd>How far the image was changed: the square root of the sum of squared changes over all values. On a crop of 112×112
         pixels a norm of 1 is a change of about 1.3 of 255 levels in every value.</dd>

@@ -128,7 +128,7 @@ public sealed record CleanCost
         return cost with
         {
             RecalibratedAccuracy = new Rate(
-                scored.Count(s => s.Distance < folds.Folds[s.Pair.Fold].Threshold == s.Pair.SamePerson), scored.Count),
+                scored.Count(s => new DecisionRule(folds.Folds[s.Pair.Fold].Threshold).IsSame(s.Distance) == s.Pair.SamePerson), scored.Count),
             Recalibrated = Accepted(scored, s => folds.TarAtFar[0].Thresholds[s.Pair.Fold]),
         };
     }
@@ -140,7 +140,7 @@ public sealed record CleanCost
         Rate Of(bool same)
         {
             var kind = scored.Where(s => s.Pair.SamePerson == same).ToList();
-            return new Rate(kind.Count(s => s.Distance < threshold(s)), kind.Count);
+            return new Rate(kind.Count(s => new DecisionRule(threshold(s)).IsSame(s.Distance)), kind.Count);
         }
     }
 

@@ -106,9 +106,22 @@ public sealed partial class DocsCommandsTests : IDisposable
             .Replace("REFERENCE", "lfw/Person_0001/Person_0001_0002.jpg", StringComparison.Ordinal)
             .Replace("FOLDER", "runs/first", StringComparison.Ordinal);
         foreach (var (pattern, smaller) in Shrunk) line = pattern.Replace(line, smaller);
+        line += Less(line);
         var complete = !line.StartsWith("masq run", StringComparison.Ordinal)
             || new[] { "--out", "--resume", "--dry-run", "--preset" }.Any(o => line.Contains(o, StringComparison.Ordinal));
         return complete ? line : string.Create(CultureInfo.InvariantCulture, $"{line} --out runs/number{number}");
+    }
+
+    /// <summary>
+    /// Options that make a run small which names neither attacks nor a number of pairs; what it does by itself is proved where demos and
+    /// presets are.
+    /// </summary>
+    private static string Less(string line)
+    {
+        if (!line.StartsWith("masq run", StringComparison.Ordinal) || Names("--resume", "--preset", "--spec", "--dry-run", "--print-spec")) return "";
+        return (Names("--attacks") ? "" : " --attacks minimal/fgsm") + (Names("--images", "--data", "--take") ? "" : " --take 2");
+
+        bool Names(params string[] options) => options.Any(o => line.Contains(o, StringComparison.Ordinal));
     }
 
     private void WriteFiles()
